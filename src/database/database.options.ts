@@ -1,0 +1,35 @@
+import type { DataSourceOptions } from 'typeorm';
+import { registeredTables } from './tables.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
+const POOL_SIZE = 20;
+
+/**
+ * How we talk to PostgreSQL. The URL goes to `pg` as it is, because only `pg` understands socket paths
+ * and `sslmode` in it.
+ */
+export function databaseOptions(url: string): DataSourceOptions {
+  return {
+    type: 'postgres',
+    ...registeredTables(),
+    synchronize: false,
+    // Off: TypeORM would run CREATE EXTENSION "uuid-ossp"; our ids are made in Node.
+    installExtensions: false,
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    // A forgotten value must fail, never widen a WHERE.
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    logging: false,
+    extra: {
+      connectionString: url,
+      max: POOL_SIZE,
+      application_name: 'tokenhouse',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // The server may be frozen, not only slow: then nothing but the client's own clock ends the wait.
+      query_timeout: STATEMENT_TIMEOUT_MS + 2_000,
+      keepAlive: true,
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { Database } from '../database/database.js';
+import { changedRows, columnsOf, hydrate } from '../database/rows.js';
+import { DomainEvents } from '../events/domain-events.js';
+import { LinkInvalid } from './links.errors.js';
+import { OneTimeLink } from './one-time-link.entity.js';
+
+/** The page of the frontend that a mailed link opens, and so the route that redeems it. */
+export type LinkDoor = 'verify-email' | 'reset-password' | 'undo-email';
+
+export interface LinkPurpose {
+  /** Unique, e.g. `change-email`. */
+  name: string;
+  door: LinkDoor;
+  ttlMinutes: number;
+  /** Whether it outlives newer ones of its kind and changes of the account; only for undoing those. */
+  outlives?: boolean;
+  /** The effect, in the transaction that spends the link; throw LinkInvalid where it has none left. */
+  redeem?(link: OneTimeLink, manager: EntityManager): Promise<void>;
+}
+
+const SECRET_BYTES = 32;
+
+/**
+ * Links that work once (security.md, "One-time links"). Each door accepts only the purposes that were
+ * defined for it; a newer link of a purpose replaces the older, and any change of the account kills all
+ * but those that undo one.
+ */
+@Injectable()
+export class OneTimeLinks implements OnModuleInit {
+  private readonly purposes = new Map<string, LinkPurpose>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly events: DomainEvents,
+  ) {}
+
+  onModuleInit(): void {
+    const changes = [
+      'password.changed', 'password.reset', 'email.changed', 'email.reverted', 'user.banned', 'user.unbanned',
+      'user.deactivated',
+    ] as const; // prettier-ignore
+    for (const type of changes) this.events.on(type, (event, manager) => this.revokeAll(event.userId, manager));
+    this.events.on('user.deleted', async (event, manager) => {
+      await manager.delete(OneTimeLink, { subjectId: event.userId });
+    });
+  }
+
+  define(purpose: LinkPurpose): void {
+    this.purposes.set(purpose.name, purpose);
+  }
+
+  /** Makes a link and returns its secret (256 bits, base64url), which is kept nowhere. */
+  async issue(purposeName: string, subjectId: string, address: string, manager: EntityManager): Promise<string> {
+    const purpose = this.require(purposeName);
+    const secret = randomBytes(SECRET_BYTES).toString('base64url');
+    if (!purpose.outlives) await manager.delete(OneTimeLink, { subjectId, purpose: purposeName });
+    await manager.query(
+      `INSERT INTO one_time_links (id, purpose, token_hash, subject_id, address, expires_at)
+       VALUES ($1, $2, $3, $4, $5, now() + make_interval(mins => $6))`,
+      [uuidv7(), purposeName, sha256(secret), subjectId, address, purpose.ttlMinutes],
+    );
+    return secret;
+  }
+
+  /** The link behind a secret, not spent yet; for checks that must come before `consume`. @throws LinkInvalid */
+  async peek(door: LinkDoor, secret: string): Promise<OneTimeLink> {
+    const query = this.database.manager.createQueryBuilder(OneTimeLink, 'l');
+    query.where('l.tokenHash = :hash AND l.expiresAt > now()', { hash: sha256(secret) });
+    const link = await query.andWhere('l.purpose IN (:...purposes)', { purposes: this.of(door) }).getOne();
+    if (!link) throw new LinkInvalid();
+    return link;
+  }
+
+  /** Spends a link; of several attempts at once a single one gets it. @throws LinkInvalid */
+  async consume(door: LinkDoor, secret: string, manager: EntityManager): Promise<OneTimeLink> {
+    const [row] = await changedRows(
+      manager,
+      `DELETE FROM one_time_links l
+       WHERE l.token_hash = $1 AND l.purpose = ANY($2) AND l.expires_at > now()
+       RETURNING ${columnsOf(this.database, OneTimeLink, 'l')}`,
+      [sha256(secret), this.of(door)],
+    );
+    if (!row) throw new LinkInvalid();
+    return hydrate(this.database, OneTimeLink, 'l', row);
+  }
+
+  /** Spends a link and has its purpose take effect, both or neither. @throws LinkInvalid */
+  async redeem(door: LinkDoor, secret: string): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      const link = await this.consume(door, secret, manager);
+      await this.require(link.purpose).redeem?.(link, manager);
+    });
+  }
+
+  /** Kills the links of one purpose, e.g. when a change is called off. */
+  async revoke(purpose: string, subjectId: string, manager: EntityManager): Promise<void> {
+    await manager.delete(OneTimeLink, { purpose, subjectId });
+  }
+
+  private async revokeAll(subjectId: string, manager: EntityManager): Promise<void> {
+    const lasting = [...this.purposes.values()].filter(({ outlives }) => outlives).map(({ name }) => name);
+    await manager.query('DELETE FROM one_time_links WHERE subject_id = $1 AND purpose <> ALL($2)', [
+      subjectId,
+      lasting,
+    ]);
+  }
+
+  private of(door: LinkDoor): string[] {
+    return [...this.purposes.values()].filter((purpose) => purpose.door === door).map(({ name }) => name);
+  }
+
+  private require(name: string): LinkPurpose {
+    const purpose = this.purposes.get(name);
+    if (!purpose) throw new Error(`No link purpose "${name}" is defined.`);
+    return purpose;
+  }
+}
+
+function sha256(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}

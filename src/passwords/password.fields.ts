@@ -1,0 +1,19 @@
+import { applyDecorators } from '@nestjs/common';
+import { ValidateBy } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+
+const MAX_BYTES = 1024;
+
+/** A password as it was typed: only type and size are checked here, rules where one is set. */
+export const PasswordField = (): PropertyDecorator =>
+  applyDecorators(
+    ValidateBy({
+      name: 'is_password',
+      validator: {
+        validate: (value: unknown) =>
+          typeof value === 'string' && Buffer.byteLength(value.normalize('NFC')) <= MAX_BYTES,
+        defaultMessage: () => `A password is text of at most ${MAX_BYTES} bytes.`,
+      },
+    }),
+    ApiProperty({ type: String, format: 'password', maxLength: MAX_BYTES, example: 'correct horse battery' }),
+  );

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { CreatePasswords1764000002000 } from './migrations/1764000002000-create-passwords.js';
+import { Password } from './password.entity.js';
+import { PasswordHasher } from './password-hasher.js';
+import { PasswordPolicy } from './password-policy.js';
+import { PasswordsService } from './passwords.service.js';
+
+@Module({
+  imports: [DatabaseModule.forFeature([Password], [CreatePasswords1764000002000]), UsersModule],
+  providers: [PasswordHasher, PasswordPolicy, PasswordsService],
+  exports: [PasswordsService],
+})
+export class PasswordsModule {}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { changedRows, columnsOf, hydrate } from '../database/rows.js';
+import { violatedIndex } from '../database/unique-violation.js';
+import { DomainEvents } from '../events/domain-events.js';
+import { User } from './user.entity.js';
+import { EmailTaken, UsernameTaken } from './users.errors.js';
+
+export interface NewUser {
+  /** Canonical, see `parseEmailAddress`. */
+  email: string;
+  username?: string | null;
+  firstName?: string | null;
+  lastName?: string | null;
+  emailVerified?: boolean;
+  createdIp?: string | null;
+}
+
+export type Profile = Partial<Pick<User, 'firstName' | 'lastName' | 'username'>>;
+
+/** Finds and changes people. Deleted ones are never found. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly events: DomainEvents,
+    private readonly config: AppConfig,
+  ) {}
+
+  async findById(id: string, manager: EntityManager = this.database.manager): Promise<User | null> {
+    return this.findWhere('u.id = :value', id, manager);
+  }
+
+  /** By canonical address, without regard to case. */
+  async findByEmail(email: string, manager: EntityManager = this.database.manager): Promise<User | null> {
+    return this.findWhere('lower(u.email) = lower(:value)', email, manager);
+  }
+
+  async findByUsername(username: string, manager: EntityManager = this.database.manager): Promise<User | null> {
+    return this.findWhere('lower(u.username) = lower(:value)', username, manager);
+  }
+
+  /** By what people type to sign in, as far as `LOGIN_ATTRIBUTE` allows; usernames have no `@`. */
+  async findByLogin(login: string): Promise<User | null> {
+    const { loginAttribute } = this.config.users;
+    const byEmail = loginAttribute === 'both' ? login.includes('@') : loginAttribute === 'email';
+    return byEmail ? this.findByEmail(login) : this.findByUsername(login);
+  }
+
+  /** @throws EmailTaken, UsernameTaken (decided by the unique indexes, deleted people included) */
+  async create(user: NewUser, manager: EntityManager): Promise<User> {
+    const { email, username = null, firstName = null, lastName = null, createdIp = null } = user;
+    return this.write(
+      `INSERT INTO users AS u (id, email, username, first_name, last_name, created_ip, email_verified_at)
+       VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7 THEN now() END)`,
+      [uuidv7(), email, username, firstName, lastName, createdIp, user.emailVerified ?? false],
+      manager,
+    ) as Promise<User>;
+  }
+
+  /** Changes the given fields only. Null when the user is gone. @throws UsernameTaken */
+  async updateProfile(id: string, profile: Profile): Promise<User | null> {
+    const fields = Object.keys(profile) as (keyof Profile)[];
+    if (fields.length === 0) return this.findById(id);
+    const columns = { firstName: 'first_name', lastName: 'last_name', username: 'username' } as const;
+    const assignments = fields.map((field, index) => `${columns[field]} = $${index + 2}`).join(', ');
+    return this.database.transaction(async (manager) => {
+      const values = [id, ...fields.map((field) => profile[field] ?? null)];
+      const user = await this.update(`${assignments}, updated_at = now()`, 'id = $1', values, manager);
+      if (user) await this.events.publish({ type: 'user.updated', userId: id, fields }, manager);
+      return user;
+    });
+  }
+
+  /** Marks `email` as proven if it is still this user's and was not proven before; then `user.verified`, once. */
+  async verifyEmail(id: string, email: string, by: 'link' | 'reset', manager: EntityManager): Promise<boolean> {
+    const user = await this.update(
+      'email_verified_at = now(), updated_at = now()',
+      'id = $1 AND email = $2 AND email_verified_at IS NULL',
+      [id, email],
+      manager,
+    );
+    if (user) await this.events.publish({ type: 'user.verified', userId: id, email, by }, manager);
+    return user !== null;
+  }
+
+  /** Replaces the address by a proven one. Null when the user is gone. @throws EmailTaken */
+  async replaceEmail(id: string, email: string, manager: EntityManager): Promise<User | null> {
+    return this.update(
+      'email = $2, email_verified_at = now(), pending_email = NULL, updated_at = now()',
+      'id = $1',
+      [id, email],
+      manager,
+    );
+  }
+
+  /** Notes the address that waits for its proof; null drops it. */
+  async setPendingEmail(id: string, email: string | null, manager: EntityManager): Promise<User | null> {
+    return this.update('pending_email = $2, updated_at = now()', 'id = $1', [id, email], manager);
+  }
+
+  /** Bans; a repeat keeps the first date and reason and returns false. */
+  async ban(id: string, reason: string | null = null): Promise<boolean> {
+    return this.database.transaction(async (manager) => {
+      const set = 'banned_at = now(), ban_reason = $2, pending_email = NULL, updated_at = now()';
+      const user = await this.update(set, 'id = $1 AND banned_at IS NULL', [id, reason], manager);
+      if (user) await this.events.publish({ type: 'user.banned', userId: id, reason, until: null }, manager);
+      return user !== null;
+    });
+  }
+
+  /** Lifts a ban; the sessions that it ended stay ended (parity BT-13). False when there was none. */
+  async unban(id: string): Promise<boolean> {
+    return this.database.transaction(async (manager) => {
+      const set = 'banned_at = NULL, ban_reason = NULL, updated_at = now()';
+      const user = await this.update(set, 'id = $1 AND banned_at IS NOT NULL', [id], manager);
+      if (user) await this.events.publish({ type: 'user.unbanned', userId: id }, manager);
+      return user !== null;
+    });
+  }
+
+  /** Deletes softly or for good, by configuration (parity BD-04, BD-05). False when already gone. */
+  async delete(id: string): Promise<boolean> {
+    return this.database.transaction(async (manager) => {
+      const set = 'deleted_at = now(), pending_email = NULL, updated_at = now()';
+      const user = await this.update(set, 'id = $1', [id], manager);
+      if (!user) return false;
+      await this.events.publish({ type: 'user.deactivated', userId: id }, manager);
+      if (this.config.users.softDelete) return true;
+      await manager.query('DELETE FROM users WHERE id = $1', [id]);
+      await this.events.publish({ type: 'user.deleted', userId: id }, manager);
+      return true;
+    });
+  }
+
+  private async findWhere(condition: string, value: string, manager: EntityManager): Promise<User | null> {
+    const query = manager.createQueryBuilder(User, 'u').where(condition, { value });
+    return query.andWhere('u.deletedAt IS NULL').getOne();
+  }
+
+  private update(set: string, where: string, values: unknown[], manager: EntityManager): Promise<User | null> {
+    return this.write(`UPDATE users AS u SET ${set} WHERE ${where} AND deleted_at IS NULL`, values, manager);
+  }
+
+  private async write(sql: string, values: unknown[], manager: EntityManager): Promise<User | null> {
+    const returning = `${sql} RETURNING ${columnsOf(this.database, User, 'u')}`;
+    try {
+      const [row] = await changedRows(manager, returning, values);
+      return row ? hydrate(this.database, User, 'u', row) : null;
+    } catch (error) {
+      const index = violatedIndex(error);
+      if (index === 'users_email_key') throw new EmailTaken(error);
+      if (index === 'users_username_key') throw new UsernameTaken(error);
+      throw error;
+    }
+  }
+}
