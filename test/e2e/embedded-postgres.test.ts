@@ -274,7 +274,7 @@ describe('the programs of the embedded PostgreSQL', () => {
     const copy = await installation.copy();
     try {
       await copy.removeLinks();
-      await chmod(join(copy.packageDir, 'native', 'lib'), 0o555);
+      await copy.protect();
       if (isRoot) await chown(dataDir, NOBODY, NOBODY);
       await query(await start({ ...ordinaryUser, from: copy }).said('url'), 'SELECT 1');
     } finally {

@@ -60,8 +60,14 @@ export class Installation {
     await writeFile(server, '#!/no/such/loader\n', { mode: 0o755 });
   }
 
-  remove(): Promise<void> {
-    return rm(this.dir, { recursive: true, force: true });
+  /** As in an image whose files belong to another user. */
+  async protect(): Promise<void> {
+    await chmod(join(this.packageDir, 'native', 'lib'), 0o555);
+  }
+
+  async remove(): Promise<void> {
+    await chmod(join(this.packageDir, 'native', 'lib'), 0o755).catch(() => undefined);
+    await rm(this.dir, { recursive: true, force: true });
   }
 
   private async links(): Promise<string[]> {
