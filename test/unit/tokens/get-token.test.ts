@@ -242,6 +242,14 @@ describe('Auth.js tokens', () => {
     }
   });
 
+  it('in a cookie are not hidden by a bearer token of somebody else', async () => {
+    bind({ secrets: [SECRET] });
+    const cookie = `authjs.session-token=${foreign}`;
+    for (const strange of [await ownToken('me', 'JWT'), 'opaque']) {
+      expect(await getToken(request({ ...bearer(strange), cookie }))).toMatchObject({ sub: 'guest' });
+    }
+  });
+
   it('are found behind a left-over cookie of another application on this host', async () => {
     const leftOver = await encode({ token: {}, secret: 'unknown', salt: 'authjs.session-token' });
     const ours = await encodeV4({ token: { sub: 'guest' }, secret: SECRET });
@@ -326,6 +334,13 @@ describe('decode', () => {
     const options = { secret: ['new-secret', SECRET], decode: decodeOfAuthjs };
     expect(await getToken({ ...request(headers), ...options })).toMatchObject({ sub: 'guest' });
     expect(await getToken({ ...request(headers), decode: decodeOfAuthjs })).toBeNull();
+  });
+
+  it('is asked once about the same cookie', async () => {
+    const seen: string[] = [];
+    const decode = ({ token }: { token: string }) => (seen.push(token), null);
+    await getToken({ ...request({ cookie: `mine=${own}` }), cookieName: 'mine', decode });
+    expect(seen).toEqual([own]);
   });
 
   it('reads our own tokens too, in the place of the bound verifier', async () => {
