@@ -1,0 +1,96 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { changedRows } from '../database/rows.js';
+import type { Envelope } from './envelope.js';
+
+export type { Envelope };
+
+/** Finds the facts of a letter, makes its one-time link, and says to whom it goes; null: to nobody. */
+export type Composer<Data> = (data: Data, manager: EntityManager) => Promise<Envelope | null>;
+
+/** At most one letter for `key` in any `seconds` (at most a day). */
+export interface Pace {
+  key: string;
+  seconds: number;
+}
+
+/**
+ * The letters that wait to be sent. A letter is queued together with the change that it tells of, and written
+ * later, by the worker: so a request costs the same whether or not its address is known, no secret link is
+ * ever stored, and a slow mail server slows nobody (parity ML-01; security.md, "Mail").
+ */
+@Injectable()
+export class Outbox implements OnModuleInit {
+  private readonly composers = new Map<string, Composer<object>>();
+  private readonly uncommitted = new WeakSet<QueryRunner>();
+  private wake: () => void = () => {};
+
+  constructor(
+    private readonly database: Database,
+    private readonly config: AppConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.database.subscribers.push({
+      afterTransactionCommit: ({ queryRunner }) => this.committed(queryRunner),
+    });
+  }
+
+  /**
+   * Says who writes a letter; call it from `onModuleInit`. The composer runs in a transaction of its own, once
+   * for each attempt to send, and may find that there is nothing to say any more.
+   */
+  compose<Data extends object>(letter: string, composer: Composer<Data>): void {
+    this.composers.set(letter, composer as unknown as Composer<object>);
+  }
+
+  /**
+   * Queues a letter in the caller's transaction: it is sent after the commit, or never.
+   * False when `pace` forbids it; whether to tell anybody is the caller's decision. One conditional statement
+   * decides, so of many requests at once a single one gets its letter.
+   * @param data what the composer needs: ids and addresses, never a secret
+   */
+  async queue(letter: string, data: object, manager: EntityManager, pace?: Pace): Promise<boolean> {
+    this.composerOf(letter);
+    const paced = this.config.rateLimit ? pace : undefined;
+    const rows = await changedRows(manager, QUEUE, [
+      uuidv7(),
+      letter,
+      JSON.stringify(data),
+      paced?.key ?? null,
+      paced?.seconds ?? 0,
+    ]);
+    if (manager.queryRunner?.isTransactionActive) this.uncommitted.add(manager.queryRunner);
+    else this.wake();
+    return rows.length > 0;
+  }
+
+  /** @throws Error for a letter that nobody writes */
+  composerOf(letter: string): Composer<object> {
+    const composer = this.composers.get(letter);
+    if (!composer) throw new Error(`Nobody composes the letter "${letter}".`);
+    return composer;
+  }
+
+  /** Calls `wake` when letters were committed in this process; those of other replicas are found by polling. */
+  onCommit(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  /** TypeORM tells of released savepoints too; the transaction is then still active. */
+  private committed(runner: QueryRunner): void {
+    if (!runner.isTransactionActive && this.uncommitted.delete(runner)) this.wake();
+  }
+}
+
+/** A paced letter takes the place of its predecessor, with a new id: results of older attempts miss it. */
+const QUEUE = `
+  INSERT INTO mail_outbox (id, letter, data, pace_key) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (pace_key) DO UPDATE SET id = excluded.id, letter = excluded.letter, data = excluded.data,
+    state = 'waiting', attempts = 0, next_attempt_at = now(), leased_until = NULL, created_at = now(),
+    finished_at = NULL, last_error = NULL
+  WHERE mail_outbox.created_at <= now() - make_interval(secs => $5)
+  RETURNING id`;
