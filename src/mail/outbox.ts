@@ -24,7 +24,7 @@ export interface Pace {
  */
 @Injectable()
 export class Outbox implements OnModuleInit {
-  private readonly composers = new Map<string, Composer<object>>();
+  private readonly composers = new Map<string, Composer<object>[]>();
   private readonly uncommitted = new WeakSet<QueryRunner>();
   private wake: () => void = () => {};
 
@@ -41,10 +41,14 @@ export class Outbox implements OnModuleInit {
 
   /**
    * Says who writes a letter; call it from `onModuleInit`. The composer runs in a transaction of its own, once
-   * for each attempt to send, and may find that there is nothing to say any more.
+   * for each attempt to send, and may find that there is nothing to say any more. Several modules may know what to
+   * say; the first that does, does.
    */
   compose<Data extends object>(letter: string, composer: Composer<Data>): void {
-    this.composers.set(letter, composer as unknown as Composer<object>);
+    this.composers.set(letter, [
+      ...(this.composers.get(letter) ?? []),
+      composer as unknown as Composer<object>,
+    ]);
   }
 
   /**
@@ -54,7 +58,7 @@ export class Outbox implements OnModuleInit {
    * @param data what the composer needs: ids and addresses, never a secret
    */
   async queue(letter: string, data: object, manager: EntityManager, pace?: Pace): Promise<boolean> {
-    this.composerOf(letter);
+    this.composersOf(letter);
     const paced = this.config.rateLimit ? pace : undefined;
     const rows = await changedRows(manager, QUEUE, [
       uuidv7(),
@@ -68,16 +72,24 @@ export class Outbox implements OnModuleInit {
     return rows.length > 0;
   }
 
-  /** @throws Error for a letter that nobody writes */
-  composerOf(letter: string): Composer<object> {
-    const composer = this.composers.get(letter);
-    if (!composer) throw new Error(`Nobody composes the letter "${letter}".`);
-    return composer;
+  /** What a queued letter says; null when there is nothing to send. @throws Error for one that nobody writes */
+  async write(letter: string, data: object, manager: EntityManager): Promise<Envelope | null> {
+    for (const composer of this.composersOf(letter)) {
+      const envelope = await composer(data, manager);
+      if (envelope) return envelope;
+    }
+    return null;
   }
 
   /** Calls `wake` when letters were committed in this process; those of other replicas are found by polling. */
   onCommit(wake: () => void): void {
     this.wake = wake;
+  }
+
+  private composersOf(letter: string): Composer<object>[] {
+    const composers = this.composers.get(letter);
+    if (!composers) throw new Error(`Nobody composes the letter "${letter}".`);
+    return composers;
   }
 
   /** TypeORM tells of released savepoints too; the transaction is then still active. */

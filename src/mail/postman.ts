@@ -23,8 +23,7 @@ export class Postman {
    * server. A further attempt writes the letter anew, with a new link.
    */
   async deliver({ letter, data }: OutboxMail, stop: AbortSignal): Promise<void> {
-    const composer = this.outbox.composerOf(letter);
-    const envelope = await this.database.transaction((manager) => composer(data, manager));
+    const envelope = await this.database.transaction((manager) => this.outbox.write(letter, data, manager));
     if (!envelope) return;
     const { letter: written, to } = envelope;
     const message = { letter: written, to, ...this.templates.render(envelope) };
