@@ -19,6 +19,8 @@ export interface LetterVariables {
 
 /** What a composer answers: to whom, and what to say. */
 export interface Envelope {
+  /** The templates to use: a composer may find that another letter is due than the one that was queued. */
+  readonly letter: string;
   /** The one address, in its stored form. */
   readonly to: string;
   readonly person: Person;
