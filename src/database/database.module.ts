@@ -1,9 +1,10 @@
-import { type EntityTarget, type MigrationInterface, type ObjectLiteral } from 'typeorm';
-import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Logger, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import type { MigrationInterface } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from './database.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.js';
 import { databaseOptions } from './database.options.js';
+import { Housekeeping } from './housekeeping.js';
 import { runMigrations } from './migrations.js';
 import { registerTables } from './tables.js';
 
@@ -15,8 +16,9 @@ const SERVER = Symbol('database server');
   providers: [
     { provide: SERVER, inject: [AppConfig], useFactory: startServer },
     { provide: Database, inject: [SERVER, AppConfig], useFactory: connect },
+    Housekeeping,
   ],
-  exports: [Database],
+  exports: [Database, Housekeeping],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(
@@ -25,10 +27,7 @@ export class DatabaseModule implements OnApplicationShutdown {
   ) {}
 
   /** Adds a feature's tables: `imports: [DatabaseModule.forFeature([Session], [CreateSessions…])]`. */
-  static forFeature(
-    entities: EntityTarget<ObjectLiteral>[],
-    migrations: (new () => MigrationInterface)[],
-  ): typeof DatabaseModule {
+  static forFeature(entities: Type[], migrations: Type<MigrationInterface>[]): typeof DatabaseModule {
     registerTables(entities, migrations);
     return DatabaseModule;
   }

@@ -24,7 +24,7 @@ export function hydrate<T extends ObjectLiteral>(
   row: Row,
 ): T {
   const metadata = database.getMetadata(entity);
-  const result = database.manager.create<T>(entity);
+  const result = database.manager.create(entity);
   for (const column of metadata.columns) {
     const value = row[`${alias}_${column.databaseName}`];
     column.setEntityValue(result, database.driver.prepareHydratedValue(value, column));

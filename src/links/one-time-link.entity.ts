@@ -10,6 +10,10 @@ export class OneTimeLink {
   @Column({ type: 'text' })
   purpose: string;
 
+  /** Purpose and subject, unique: a newer link takes the older one's place. Null for links that outlive others. */
+  @Column({ type: 'text', nullable: true })
+  slot: string | null;
+
   /** SHA-256 of the secret. */
   @Column({ name: 'token_hash', type: 'bytea' })
   tokenHash: Buffer;

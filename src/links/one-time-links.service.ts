@@ -3,6 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../database/database.js';
+import { Housekeeping } from '../database/housekeeping.js';
 import { changedRows, columnsOf, hydrate } from '../database/rows.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { LinkInvalid } from './links.errors.js';
@@ -36,14 +37,17 @@ export class OneTimeLinks implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly events: DomainEvents,
+    private readonly housekeeping: Housekeeping,
   ) {}
 
   onModuleInit(): void {
+    this.housekeeping.add('DELETE FROM one_time_links WHERE expires_at < now()');
     const changes = [
       'password.changed', 'password.reset', 'email.changed', 'email.reverted', 'user.banned', 'user.unbanned',
       'user.deactivated',
     ] as const; // prettier-ignore
-    for (const type of changes) this.events.on(type, (event, manager) => this.revokeAll(event.userId, manager));
+    for (const type of changes)
+      this.events.on(type, (event, manager) => this.revokeAll(event.userId, manager));
     this.events.on('user.deleted', async (event, manager) => {
       await manager.delete(OneTimeLink, { subjectId: event.userId });
     });
@@ -54,14 +58,21 @@ export class OneTimeLinks implements OnModuleInit {
   }
 
   /** Makes a link and returns its secret (256 bits, base64url), which is kept nowhere. */
-  async issue(purposeName: string, subjectId: string, address: string, manager: EntityManager): Promise<string> {
+  async issue(
+    purposeName: string,
+    subjectId: string,
+    address: string,
+    manager: EntityManager,
+  ): Promise<string> {
     const purpose = this.require(purposeName);
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    if (!purpose.outlives) await manager.delete(OneTimeLink, { subjectId, purpose: purposeName });
+    const slot = purpose.outlives ? null : `${purposeName} ${subjectId}`;
     await manager.query(
-      `INSERT INTO one_time_links (id, purpose, token_hash, subject_id, address, expires_at)
-       VALUES ($1, $2, $3, $4, $5, now() + make_interval(mins => $6))`,
-      [uuidv7(), purposeName, sha256(secret), subjectId, address, purpose.ttlMinutes],
+      `INSERT INTO one_time_links (id, purpose, slot, token_hash, subject_id, address, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(mins => $7))
+       ON CONFLICT (slot) DO UPDATE SET id = excluded.id, token_hash = excluded.token_hash,
+         address = excluded.address, expires_at = excluded.expires_at, created_at = now()`,
+      [uuidv7(), purposeName, slot, sha256(secret), subjectId, address, purpose.ttlMinutes],
     );
     return secret;
   }

@@ -12,10 +12,12 @@ const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 const MAX_BCRYPT_COST = 15;
 const MAX_ARGON2 = { memoryKib: 262_144, passes: 10, lanes: 8 };
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
-const ARGON2 = /^\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
+const ARGON2 =
+  /^\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
 
 /** Compared against when there is nothing else to compare with, so that both take the same time. */
-const DECOY = '$argon2id$v=19$m=19456,t=2,p=1$VG9rZW5ob3VzZURlY295IQ$C1ZW2aN6q0hC3yJ7gk6jWf0mWQnM8m6vR5x1dQ2H3sE';
+const DECOY =
+  '$argon2id$v=19$m=19456,t=2,p=1$VG9rZW5ob3VzZURlY295IQ$C1ZW2aN6q0hC3yJ7gk6jWf0mWQnM8m6vR5x1dQ2H3sE';
 
 const MAX_WAITING = 64;
 const MAX_WAIT_MS = 2_000;

@@ -37,7 +37,9 @@ export class PasswordPolicy {
       [requireMixedCase && !mixed, 'needs_mixed_case', 'It needs upper-case and lower-case letters.'],
       [requireNumber && !/\p{N}/u.test(password), 'needs_number', 'It needs a number.'],
       [requireSymbol && !/[^\p{L}\p{N}\s]/u.test(password), 'needs_symbol', 'It needs a symbol.'],
-    ].flatMap(([broken, code, message]) => (broken ? [{ code: String(code), message: String(message) }] : []));
+    ].flatMap(([broken, code, message]) =>
+      broken ? [{ code: String(code), message: String(message) }] : [],
+    );
   }
 
   private ownWords({ email, username, firstName, lastName }: PasswordOwner): string[] {

@@ -7,7 +7,7 @@ import { DomainEvents } from '../events/domain-events.js';
 import type { User } from '../users/user.entity.js';
 import { Password } from './password.entity.js';
 import { PasswordHasher } from './password-hasher.js';
-import { PasswordPolicy } from './password-policy.js';
+import { type PasswordOwner, PasswordPolicy } from './password-policy.js';
 import { PasswordIncorrect, SamePassword } from './passwords.errors.js';
 
 /** Sets, checks and changes passwords. No database connection is held while one is hashed. */
@@ -34,7 +34,7 @@ export class PasswordsService {
   }
 
   /** The hash to store for a new password. @throws WeakPassword */
-  async hashNew(password: string, owner: User, field: 'password' | 'newPassword'): Promise<string> {
+  async hashNew(password: string, owner: PasswordOwner, field: 'password' | 'newPassword'): Promise<string> {
     this.policy.assert(password, owner, field);
     return this.hasher.hash(password);
   }
@@ -54,7 +54,8 @@ export class PasswordsService {
    */
   async change(user: User, currentPassword: string, newPassword: string, exceptSid: string): Promise<void> {
     const current = await this.findHash(user.id);
-    if (!(await this.hasher.verify(currentPassword, current)) || current === null) throw new PasswordIncorrect();
+    if (!(await this.hasher.verify(currentPassword, current)) || current === null)
+      throw new PasswordIncorrect();
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new SamePassword();
     const hash = await this.hashNew(newPassword, user, 'newPassword');
     await this.database.transaction(async (manager) => {
@@ -70,7 +71,8 @@ export class PasswordsService {
   }
 
   private async replace(userId: string, from: string, to: string, manager: EntityManager): Promise<boolean> {
-    const sql = 'UPDATE passwords SET hash = $3, changed_at = now() WHERE user_id = $1 AND hash = $2 RETURNING user_id';
+    const sql =
+      'UPDATE passwords SET hash = $3, changed_at = now() WHERE user_id = $1 AND hash = $2 RETURNING user_id';
     return (await changedRows(manager, sql, [userId, from, to])).length === 1;
   }
 }

@@ -1,5 +1,6 @@
 /** Control, bidi-override and zero-width characters; ZWNJ and ZWJ (U+200C, U+200D) are part of real names. */
-const UNSAFE = /[\p{Cc}\u061C\u200B\u200E\u200F\u202A-\u202E\u2028\u2029\u2060-\u2064\u2066-\u206F\uFEFF\u{E0000}-\u{E007F}]/u;
+const UNSAFE =
+  /[\p{Cc}\u061C\u200B\u200E\u200F\u202A-\u202E\u2028\u2029\u2060-\u2064\u2066-\u206F\uFEFF\u{E0000}-\u{E007F}]/u;
 
 export const MAX_NAME_LENGTH = 255;
 

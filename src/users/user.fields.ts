@@ -9,7 +9,9 @@ import { isUsername } from './username.js';
 /** A string that `parse` turns into its canonical form, or refuses by returning null. */
 function Canonical(code: string, message: string, parse: (text: string) => string | null): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (parse(value) ?? value) : value)),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? (parse(value) ?? value) : value,
+    ),
     ValidateBy({
       name: code,
       validator: {
@@ -32,15 +34,23 @@ export const NameField = (): PropertyDecorator =>
   applyDecorators(
     IsOptional(),
     Canonical('is_name', `A name has at most ${MAX_NAME_LENGTH} ordinary characters.`, parsePersonName),
-    ApiProperty({ type: String, maxLength: MAX_NAME_LENGTH, nullable: true, required: false, example: 'Ada' }),
+    ApiProperty({
+      type: String,
+      maxLength: MAX_NAME_LENGTH,
+      nullable: true,
+      required: false,
+      example: 'Ada',
+    }),
   );
 
 /** An optional username; null means none. */
 export const UsernameField = (): PropertyDecorator =>
   applyDecorators(
     ValidateIf((_, value: unknown) => value !== undefined && value !== null),
-    Canonical('is_username', 'A username has 2 to 255 letters, digits, dots, hyphens or underscores.', (text) =>
-      isUsername(text) ? text : null,
+    Canonical(
+      'is_username',
+      'A username has 2 to 255 letters, digits, dots, hyphens or underscores.',
+      (text) => (isUsername(text) ? text : null),
     ),
     ApiProperty({
       type: String,

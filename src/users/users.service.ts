@@ -39,7 +39,10 @@ export class UsersService {
     return this.findWhere('lower(u.email) = lower(:value)', email, manager);
   }
 
-  async findByUsername(username: string, manager: EntityManager = this.database.manager): Promise<User | null> {
+  async findByUsername(
+    username: string,
+    manager: EntityManager = this.database.manager,
+  ): Promise<User | null> {
     return this.findWhere('lower(u.username) = lower(:value)', username, manager);
   }
 
@@ -76,7 +79,12 @@ export class UsersService {
   }
 
   /** Marks `email` as proven if it is still this user's and was not proven before; then `user.verified`, once. */
-  async verifyEmail(id: string, email: string, by: 'link' | 'reset', manager: EntityManager): Promise<boolean> {
+  async verifyEmail(
+    id: string,
+    email: string,
+    by: 'link' | 'reset',
+    manager: EntityManager,
+  ): Promise<boolean> {
     const user = await this.update(
       'email_verified_at = now(), updated_at = now()',
       'id = $1 AND email = $2 AND email_verified_at IS NULL',
@@ -100,6 +108,15 @@ export class UsersService {
   /** Notes the address that waits for its proof; null drops it. */
   async setPendingEmail(id: string, email: string | null, manager: EntityManager): Promise<User | null> {
     return this.update('pending_email = $2, updated_at = now()', 'id = $1', [id, email], manager);
+  }
+
+  /** Removes another account that holds `email` without ever having proven it, so that its owner can have it back. */
+  async dropUnprovenOwner(email: string, exceptId: string, manager: EntityManager): Promise<void> {
+    const sql =
+      'DELETE FROM users WHERE lower(email) = lower($1) AND email_verified_at IS NULL AND id <> $2 RETURNING id';
+    for (const { id } of await changedRows(manager, sql, [email, exceptId])) {
+      await this.events.publish({ type: 'user.deleted', userId: String(id) }, manager);
+    }
   }
 
   /** Bans; a repeat keeps the first date and reason and returns false. */
@@ -141,7 +158,12 @@ export class UsersService {
     return query.andWhere('u.deletedAt IS NULL').getOne();
   }
 
-  private update(set: string, where: string, values: unknown[], manager: EntityManager): Promise<User | null> {
+  private update(
+    set: string,
+    where: string,
+    values: unknown[],
+    manager: EntityManager,
+  ): Promise<User | null> {
     return this.write(`UPDATE users AS u SET ${set} WHERE ${where} AND deleted_at IS NULL`, values, manager);
   }
 

@@ -6,6 +6,7 @@ export class CreateOneTimeLinks1764000003000 implements MigrationInterface {
       CREATE TABLE one_time_links (
         id uuid PRIMARY KEY,
         purpose text NOT NULL,
+        slot text UNIQUE,
         token_hash bytea NOT NULL UNIQUE,
         subject_id uuid NOT NULL,
         address text NOT NULL,

@@ -1,0 +1,87 @@
+import { Body, Delete, Get, HttpStatus, Patch, Post, Res } from '@nestjs/common';
+import { TokenBundleDto } from '../auth/auth.dto.js';
+import { StepUpRequired } from '../auth/auth.errors.js';
+import { CurrentPrincipal, CurrentUser, type Principal } from '../auth/principal.js';
+import { RestController } from '../auth/rest-controller.decorator.js';
+import { TokenTransport } from '../auth/token-transport.js';
+import type { HttpResponse } from '../common/http.js';
+import { Operation } from '../common/operation.decorator.js';
+import { Overloaded, PasswordIncorrect, SamePassword, WeakPassword } from '../passwords/passwords.errors.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { UserDto } from '../users/user.dto.js';
+import type { User } from '../users/user.entity.js';
+import { UsernameTaken } from '../users/users.errors.js';
+import { ChangePasswordDto, ConfirmPasswordDto, DeleteAccountDto, UpdateAccountDto } from './account.dto.js';
+import { AccountService } from './account.service.js';
+
+/** The signed-in user's own account. */
+@RestController('user', 'account')
+export class AccountController {
+  constructor(
+    private readonly account: AccountService,
+    private readonly passwords: PasswordsService,
+    private readonly transport: TokenTransport,
+  ) {}
+
+  @Get()
+  @Operation({ id: 'getAccount', summary: 'The signed-in user', body: UserDto })
+  read(@CurrentUser() user: User): UserDto {
+    return UserDto.from(user);
+  }
+
+  @Patch()
+  @Operation({
+    id: 'updateAccount',
+    summary: 'Change names or username',
+    body: UserDto,
+    problems: [UsernameTaken],
+  })
+  async update(@CurrentUser() user: User, @Body() body: UpdateAccountDto): Promise<UserDto> {
+    return UserDto.from(await this.account.update(user, body));
+  }
+
+  @Delete()
+  @Operation({
+    id: 'deleteAccount',
+    summary: 'Delete the account; every session ends',
+    status: HttpStatus.NO_CONTENT,
+    problems: [StepUpRequired, PasswordIncorrect, Overloaded],
+  })
+  delete(@CurrentPrincipal() principal: Principal, @Body() { password }: DeleteAccountDto): Promise<void> {
+    return this.account.delete(principal, password);
+  }
+
+  @Post('password')
+  @Operation({
+    id: 'changePassword',
+    summary: 'Change the password; every other session ends',
+    status: HttpStatus.NO_CONTENT,
+    problems: [PasswordIncorrect, SamePassword, WeakPassword, Overloaded],
+  })
+  changePassword(
+    @CurrentPrincipal() { user, session }: Principal,
+    @Body() body: ChangePasswordDto,
+  ): Promise<void> {
+    return this.passwords.change(user, body.currentPassword, body.newPassword, session.id);
+  }
+
+  @Post('confirm-password')
+  @Operation({
+    id: 'confirmPassword',
+    summary: 'Confirm the password, for what needs a fresh sign-in',
+    body: TokenBundleDto,
+    problems: [PasswordIncorrect, Overloaded],
+  })
+  async confirmPassword(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { password }: ConfirmPasswordDto,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<TokenBundleDto> {
+    const transport = principal.credential === 'cookie' ? 'cookie' : 'body';
+    return this.transport.deliver(
+      await this.account.confirmPassword(principal, password),
+      response,
+      transport,
+    );
+  }
+}

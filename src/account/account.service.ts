@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { NotFound } from '../common/common.errors.js';
+import { SessionRevoked } from '../tokens/tokens.errors.js';
+import type { Principal } from '../auth/principal.js';
+import { Circumstances, steppedUp } from '../auth/requirements.js';
+import { type TokenBundle, TokenBundles } from '../auth/token-bundle.js';
+import { PasswordIncorrect } from '../passwords/passwords.errors.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import type { User } from '../users/user.entity.js';
+import { type Profile, UsersService } from '../users/users.service.js';
+
+/** What people do with their own account. */
+@Injectable()
+export class AccountService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly bundles: TokenBundles,
+    private readonly circumstances: Circumstances,
+  ) {}
+
+  /** @throws UsernameTaken */
+  async update(user: User, profile: Profile): Promise<User> {
+    const updated = await this.users.updateProfile(user.id, profile);
+    if (!updated) throw new SessionRevoked();
+    return updated;
+  }
+
+  /** Deletes the account, by its password or in a session that was confirmed just now (parity AC-04). */
+  async delete(principal: Principal, password: string | undefined): Promise<void> {
+    if (password === undefined) steppedUp(principal, this.circumstances);
+    else await this.assertPassword(principal.user, password);
+    await this.users.delete(principal.user.id);
+  }
+
+  /** Raises this session: what needs a fresh sign-in is allowed again for a while. @throws PasswordIncorrect */
+  async confirmPassword({ user, session }: Principal, password: string): Promise<TokenBundle> {
+    await this.assertPassword(user, password);
+    const confirmed = await this.sessions.confirm(session.id);
+    if (!confirmed) throw new SessionRevoked();
+    return this.bundles.issue(confirmed);
+  }
+
+  /** Ends one of the user's own sessions. @throws NotFound also for somebody else's, StepUpRequired */
+  async endSession(principal: Principal, sid: string): Promise<void> {
+    const { user, session } = principal;
+    if (sid !== session.id) steppedUp(principal, this.circumstances);
+    if (!isUuid(sid) || !(await this.sessions.end(sid, 'closed_by_user', user.id))) throw new NotFound();
+  }
+
+  private async assertPassword(user: User, password: string): Promise<void> {
+    if (!(await this.passwords.verify(user.id, password))) throw new PasswordIncorrect();
+  }
+}

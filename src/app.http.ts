@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { MalformedRequest } from './common/common.errors.js';
+import { parseJsonBody } from './common/json-body.js';
+import { AppConfig } from './config/app-config.js';
+
+const BODY_LIMIT_BYTES = 100 * 1024;
+const MAX_HEADER_LINES = 100;
+const MAX_COOKIES = 50;
+const MAX_QUERY_PARAMETERS = 50;
+
+/** The HTTP server with its limits (security.md, "HTTP limits"); create the application with `bodyParser: false`. */
+export function createHttpAdapter(config: AppConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5_000,
+    maxRequestsPerSocket: 1000,
+    // A list of networks, never `true`: that would believe every client about its own address.
+    trustProxy: config.http.trustedProxies.length > 0 ? [...config.http.trustedProxies] : false,
+    genReqId: () => randomUUID(),
+    // Room to count beyond the limit: Node drops what exceeds its own silently.
+    http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    clientErrorHandler: (error, socket) => {
+      const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
+      if (socket.writable)
+        socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      socket.destroy();
+    },
+  });
+}
+
+const STATUS_LINES: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** The documentation page is the one that loads something: from here and from nowhere else. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+export function sendSecurityHeaders(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS);
+    if (request.url.startsWith('/docs')) reply.header('Content-Security-Policy', DOCS_POLICY);
+    if (/^\/(?:api|oauth)(?:\/|$|\?)/.test(request.url)) reply.header('Cache-Control', 'no-store');
+    done();
+  });
+}
+
+/** What no honest client sends, and what two readers could understand differently. */
+export function refuseOddRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const values = Object.values(request.query as Record<string, unknown>);
+    const cookies = request.headers.cookie?.split(';').length ?? 0;
+    if (request.raw.rawHeaders.length / 2 > MAX_HEADER_LINES) done(new MalformedRequest('Too many headers.'));
+    else if (cookies > MAX_COOKIES) done(new MalformedRequest('Too many cookies.'));
+    else if (values.length > MAX_QUERY_PARAMETERS) done(new MalformedRequest('Too many query parameters.'));
+    else if (values.some(Array.isArray)) done(new MalformedRequest('A query parameter is repeated.'));
+    else done();
+  });
+}
+
+/** Any other type is answered with 415, unread. */
+export function acceptJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  const json = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i;
+  fastify.addContentTypeParser(json, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseJsonBody(body),
+  );
+}

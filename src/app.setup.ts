@@ -1,0 +1,37 @@
+import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { publishApiDocument } from './app.openapi.js';
+import { acceptJsonOnly, refuseOddRequests, sendSecurityHeaders } from './app.http.js';
+import { AppConfig } from './config/app-config.js';
+
+/** Outside the prefix: what has its place by a standard, and what machines probe. */
+const UNPREFIXED = ['.well-known/*path', 'health/*path', 'oauth/*path'];
+
+/** Everything about HTTP that holds for all routes; `main.ts` and every e2e test call it. */
+export function configureApp(app: NestFastifyApplication): void {
+  const config = app.get<AppConfig>(AppConfig);
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  setRoutePrefix(app);
+  sendSecurityHeaders(fastify);
+  refuseOddRequests(fastify);
+  acceptJsonOnly(fastify);
+  app.enableCors({
+    origin: [...config.http.corsOrigins],
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      'WWW-Authenticate',
+      'Retry-After',
+      'RateLimit-Limit',
+      'RateLimit-Remaining',
+      'RateLimit-Reset',
+    ],
+    maxAge: 600,
+  });
+  if (config.http.docs) publishApiDocument(app);
+}
+
+export function setRoutePrefix(app: INestApplication): void {
+  app.setGlobalPrefix('api', { exclude: UNPREFIXED });
+}

@@ -1,0 +1,91 @@
+import { Body, Get, Header, Post, Req, Res } from '@nestjs/common';
+import { ValidationFailed } from '../common/common.errors.js';
+import type { HttpRequest, HttpResponse } from '../common/http.js';
+import { Operation } from '../common/operation.decorator.js';
+import { Public } from '../common/public.decorator.js';
+import { Overloaded } from '../passwords/passwords.errors.js';
+import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
+import { CurrentSessionDto, LoginDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
+import { CsrfRejected, InvalidCredentials, UserBanned } from './auth.errors.js';
+import { CurrentPrincipal, type Principal } from './principal.js';
+import { RestController } from './rest-controller.decorator.js';
+import { SessionTokens } from './session-tokens.service.js';
+import { SignInService } from './sign-in.service.js';
+import { TokenTransport } from './token-transport.js';
+
+/** Signing in and out. The public routes read neither the `Authorization` header nor the session cookie. */
+@RestController('auth', 'auth')
+export class AuthController {
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly tokens: SessionTokens,
+    private readonly transport: TokenTransport,
+  ) {}
+
+  @Public()
+  @Post(['login', 'signin'])
+  @Operation({
+    id: 'login',
+    summary: 'Sign in',
+    description: '`email` and `username` are accepted for `login`; unknown fields are ignored.',
+    body: TokenBundleDto,
+    problems: [InvalidCredentials, UserBanned, CsrfRejected, Overloaded],
+  })
+  async login(
+    @Body() body: LoginDto,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<TokenBundleDto> {
+    this.transport.assertAllowed(request, body.transport);
+    return this.transport.deliver(await this.signIn.signIn(body.credentials()), response, body.transport);
+  }
+
+  @Public()
+  @Post('refresh')
+  @Operation({
+    id: 'refresh',
+    summary: 'Get new tokens for a refresh token',
+    body: TokenBundleDto,
+    problems: [RefreshTokenInvalid, RefreshTokenReused, SessionRevoked, CsrfRejected],
+  })
+  async refresh(
+    @Body() body: RefreshDto,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<TokenBundleDto> {
+    const { token, transport } = this.transport.refreshToken(request, body.refreshToken);
+    if (token === undefined) throw new ValidationFailed([REFRESH_TOKEN_MISSING]);
+    return this.transport.deliver(await this.tokens.refresh(token), response, transport);
+  }
+
+  @Public()
+  @Post('logout')
+  @Operation({
+    id: 'logout',
+    summary: 'Sign out',
+    description: 'Ends the sessions that the bearer token, the cookies and the refresh token name.',
+    status: 204,
+    problems: [CsrfRejected],
+  })
+  async logout(
+    @Body() body: RefreshDto,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<void> {
+    await this.tokens.logout(this.transport.allTokens(request, body.refreshToken));
+    this.transport.clear(request, response);
+  }
+
+  @Get('session')
+  @Header('Cache-Control', 'no-store')
+  @Operation({ id: 'getSession', summary: 'The signed-in user and their session', body: CurrentSessionDto })
+  session(@CurrentPrincipal() principal: Principal): CurrentSessionDto {
+    return CurrentSessionDto.from(principal);
+  }
+}
+
+const REFRESH_TOKEN_MISSING = {
+  field: 'refreshToken',
+  code: 'missing',
+  message: 'Send the refresh token in the body or in its cookie.',
+};

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { SessionsService, type UserSession } from '../sessions/sessions.service.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { InvalidCredentials, UserBanned } from './auth.errors.js';
+import { type TokenBundle, TokenBundles } from './token-bundle.js';
+
+export interface Credentials {
+  /** Address or username, as `LOGIN_ATTRIBUTE` allows. */
+  login: string;
+  password: string;
+  remember?: boolean;
+}
+
+/** A sign-in under way, by somebody who gave the right password. */
+export interface SignInAttempt {
+  readonly user: User;
+  readonly credentials: Credentials;
+  /** What proved the person so far, as `amr` values (RFC 8176); steps add theirs. */
+  readonly methods: string[];
+}
+
+/** A step between the password and the session. It passes by returning, and refuses by throwing. */
+export interface SignInStep {
+  readonly name: string;
+  run(attempt: SignInAttempt): Promise<void> | void;
+}
+
+/**
+ * Signing in is a list of named steps: the password, what other modules contribute, and the admission, which
+ * comes last so that nobody learns of a ban without having proven themself (parity SS-04).
+ */
+@Injectable()
+export class SignInService {
+  private readonly contributed: SignInStep[] = [];
+  private readonly admission: SignInStep = {
+    name: 'admission',
+    run: ({ user }) => {
+      if (user.bannedAt !== null) throw new UserBanned();
+    },
+  };
+
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly bundles: TokenBundles,
+    private readonly database: Database,
+  ) {}
+
+  /** Adds a step after those that are there, e.g. a second factor; call it from `onModuleInit`. */
+  contribute(step: SignInStep): void {
+    this.contributed.push(step);
+  }
+
+  /** Signs in and opens a session. @throws InvalidCredentials, UserBanned, Overloaded, or what a step throws */
+  async signIn(credentials: Credentials): Promise<TokenBundle> {
+    const user = await this.validate(credentials);
+    if (!user) throw new InvalidCredentials();
+    const attempt: SignInAttempt = { user, credentials, methods: ['pwd'] };
+    for (const step of [...this.contributed, this.admission]) await step.run(attempt);
+    return this.bundles.issue(await this.open(attempt));
+  }
+
+  /**
+   * The user with this login and password, without signing in. Null otherwise: unknown, deleted and
+   * passwordless people cost and answer the same (parity SS-02).
+   */
+  async validate({ login, password }: Credentials): Promise<User | null> {
+    const user = await this.users.findByLogin(login);
+    const matches = await this.passwords.verify(user?.id ?? null, password);
+    return matches ? user : null;
+  }
+
+  private async open({ user, credentials, methods }: SignInAttempt): Promise<UserSession> {
+    const opening = { userId: user.id, methods, remember: credentials.remember ?? false };
+    const opened = await this.database.transaction((manager) => this.sessions.signIn(opening, manager));
+    // Banned or deleted since its password was checked.
+    if (!opened) throw new InvalidCredentials();
+    return opened;
+  }
+}

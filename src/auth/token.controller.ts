@@ -1,0 +1,38 @@
+import { Get, Header, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import type { HttpRequest } from '../common/http.js';
+import { Operation } from '../common/operation.decorator.js';
+import { Public } from '../common/public.decorator.js';
+import { RestController } from './rest-controller.decorator.js';
+import { TokenReader } from './token-reader.js';
+
+class TokenQuery {
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'The encoded token instead of its claims.' })
+  raw?: 'true' | 'false';
+}
+
+const claimsOrToken = {
+  oneOf: [
+    { type: 'object', additionalProperties: true, description: 'The claims.' },
+    { type: 'string', description: 'The encoded token, with `raw=true`.' },
+  ],
+  nullable: true,
+};
+
+/** The token of this request, as Auth.js' `getToken` would give it (parity JA-01, JA-02). */
+@RestController('token', 'auth')
+export class TokenController {
+  constructor(private readonly reader: TokenReader) {}
+
+  @Public()
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @Operation({ id: 'getToken', summary: 'The claims of the token that came with this request, or null' })
+  @ApiOkResponse({ schema: claimsOrToken })
+  token(@Query() query: TokenQuery, @Req() request: HttpRequest): Promise<object | string | null> {
+    return query.raw === 'true' ? this.reader.rawFromHeader(request) : this.reader.claims(request);
+  }
+}

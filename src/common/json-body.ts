@@ -1,0 +1,48 @@
+import { MalformedRequest } from './common.errors.js';
+
+const MAX_DEPTH = 32;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * A JSON body that every later reader can trust: valid UTF-8, at most 32 levels deep, no NUL and no lone surrogate in
+ * any string, no member that could reach a prototype. An empty body is undefined. @throws MalformedRequest
+ */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch {
+    // The parser's message quotes the body, which may hold a password.
+    throw new MalformedRequest('The body is not valid JSON.');
+  }
+  assertSafe(value);
+  return value;
+}
+
+/** Walks without recursion: the depth is what is in question. */
+function assertSafe(root: unknown): void {
+  const open: [value: unknown, depth: number][] = [[root, 1]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [value, depth] = next;
+    if (typeof value === 'string') assertSafeText(value);
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth > MAX_DEPTH) throw new MalformedRequest('The body is nested too deeply.');
+    for (const [name, child] of Object.entries(value)) {
+      assertSafeName(name);
+      open.push([child, depth + 1]);
+    }
+  }
+}
+
+function assertSafeText(text: string): void {
+  if (text.includes('\0')) throw new MalformedRequest('The body has a NUL character.');
+  if (!text.isWellFormed()) throw new MalformedRequest('The body has half of a surrogate pair.');
+}
+
+function assertSafeName(name: string): void {
+  assertSafeText(name);
+  if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
+    throw new MalformedRequest('The body has a member with a reserved name.');
+  }
+}

@@ -1,0 +1,19 @@
+import { QueryFailedError } from 'typeorm';
+
+/** Node's and `pg`'s words for a server that cannot be reached or does not answer. */
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH',
+]); // prettier-ignore
+const CONNECTION_MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection error|cannot use a pool after|driver not connected|connection is not established/i;
+/** SQLSTATE: connection exceptions (08), shutdown and start-up (57P), too many connections, read-only standby. */
+const SERVER_CODES = /^(?:08...|57P0[1-5]|53300|25006|57014)$/;
+
+/** Whether an error says that the database is down, not that a statement was wrong. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const cause = error instanceof QueryFailedError ? error.driverError : error;
+  if (!(cause instanceof Error)) return false;
+  const { code } = cause as { code?: unknown };
+  if (typeof code === 'string' && (CONNECTION_CODES.has(code) || SERVER_CODES.test(code))) return true;
+  return CONNECTION_MESSAGES.test(cause.message);
+}

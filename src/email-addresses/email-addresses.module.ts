@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { LinksModule } from '../links/links.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { EmailChange } from './email-change.service.js';
+import { EmailLinksController } from './email-links.controller.js';
+import { EmailVerification } from './email-verification.service.js';
+import { OwnEmailController } from './own-email.controller.js';
+
+/** Proving an address, changing it, and taking it back. */
+@Module({
+  imports: [LinksModule, MailModule],
+  controllers: [EmailLinksController, OwnEmailController],
+  providers: [EmailVerification, EmailChange],
+})
+export class EmailAddressesModule {}

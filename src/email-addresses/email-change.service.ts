@@ -1,0 +1,151 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { DomainEvents } from '../events/domain-events.js';
+import { LinkInvalid } from '../links/links.errors.js';
+import type { OneTimeLink } from '../links/one-time-link.entity.js';
+import { OneTimeLinks } from '../links/one-time-links.service.js';
+import type { Envelope } from '../mail/envelope.js';
+import { linkUrl } from '../mail/link-url.js';
+import { Outbox } from '../mail/outbox.js';
+import { PasswordIncorrect } from '../passwords/passwords.errors.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import type { User } from '../users/user.entity.js';
+import { EmailTaken } from '../users/users.errors.js';
+import { UsersService } from '../users/users.service.js';
+
+const CHANGE_EMAIL = 'change-email';
+const UNDO_EMAIL = 'undo-email';
+const CHANGE_REQUESTED = 'email-change-requested';
+
+const CHANGE_TTL_MINUTES = 60;
+const UNDO_TTL_MINUTES = 7 * 1440;
+
+/** Changes an address: not before the new one is proven, and for a week the old one can take it back. */
+@Injectable()
+export class EmailChange implements OnModuleInit {
+  /** The mail that proves a new address. */
+  readonly letter = CHANGE_EMAIL;
+
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly links: OneTimeLinks,
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly events: DomainEvents,
+    private readonly config: AppConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.links.define({
+      name: CHANGE_EMAIL,
+      door: 'verify-email',
+      ttlMinutes: CHANGE_TTL_MINUTES,
+      redeem: (link, manager) => this.complete(link, manager),
+    });
+    this.links.define({
+      name: UNDO_EMAIL,
+      door: 'undo-email',
+      ttlMinutes: UNDO_TTL_MINUTES,
+      outlives: true,
+      redeem: (link, manager) => this.undo(link, manager),
+    });
+    this.outbox.compose(CHANGE_EMAIL, (data: LetterData, manager) => this.composeChange(data, manager));
+    this.outbox.compose(CHANGE_REQUESTED, (data: LetterData, manager) => this.composeNotice(data, manager));
+    // Whoever changed the password may not be the one who asked for the new address (security.md, "Ownership").
+    for (const type of ['password.changed', 'password.reset'] as const) {
+      this.events.on(type, async ({ userId }, manager) => {
+        await this.users.setPendingEmail(userId, null, manager);
+      });
+    }
+  }
+
+  /**
+   * Notes the new address and mails both. A taken one is treated alike; only its owner learns of it.
+   * @throws PasswordIncorrect
+   */
+  async request(user: User, email: string, password: string, redirectTo?: string): Promise<void> {
+    if (!(await this.passwords.verify(user.id, password))) throw new PasswordIncorrect();
+    await this.database.transaction(async (manager) => {
+      await this.users.setPendingEmail(user.id, email, manager);
+      await this.links.revoke(CHANGE_EMAIL, user.id, manager);
+      const data = { userId: user.id, from: user.email, redirectTo };
+      await this.outbox.queue(CHANGE_EMAIL, data, manager);
+      await this.outbox.queue(CHANGE_REQUESTED, data, manager);
+      const event = { type: 'email.change.requested', userId: user.id, from: user.email, to: email } as const;
+      await this.events.publish(event, manager);
+    });
+  }
+
+  /** Calls a change off; there need not be one. */
+  async cancel(user: User): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      await this.users.setPendingEmail(user.id, null, manager);
+      await this.links.revoke(CHANGE_EMAIL, user.id, manager);
+    });
+  }
+
+  private async complete({ subjectId, address }: OneTimeLink, manager: EntityManager): Promise<void> {
+    const user = await this.users.findById(subjectId, manager);
+    if (user?.pendingEmail !== address) throw new LinkInvalid();
+    await this.replace(user.id, address, manager);
+    const event = { type: 'email.changed', userId: user.id, from: user.email, to: address } as const;
+    await this.events.publish(event, manager);
+  }
+
+  /** The old address is back, whatever changed meanwhile, and all sessions end (parity AC-03). */
+  private async undo({ subjectId, address }: OneTimeLink, manager: EntityManager): Promise<void> {
+    const user = await this.users.findById(subjectId, manager);
+    if (!user) throw new LinkInvalid();
+    await this.users.dropUnprovenOwner(address, user.id, manager);
+    await this.replace(user.id, address, manager);
+    const event = { type: 'email.reverted', userId: user.id, from: user.email, to: address } as const;
+    await this.events.publish(event, manager);
+  }
+
+  /** Somebody else may have proven the address first; then this link proves nothing any more. */
+  private async replace(userId: string, address: string, manager: EntityManager): Promise<void> {
+    await this.users.replaceEmail(userId, address, manager).catch((error: unknown) => {
+      throw error instanceof EmailTaken ? new LinkInvalid() : error;
+    });
+  }
+
+  private async composeChange(
+    { userId, redirectTo }: LetterData,
+    manager: EntityManager,
+  ): Promise<Envelope | null> {
+    const user = await this.users.findById(userId, manager);
+    if (!user?.pendingEmail) return null;
+    const owner = await this.users.findByEmail(user.pendingEmail, manager);
+    if (owner) return { letter: 'account-exists', to: owner.email, person: owner };
+    const token = await this.links.issue(CHANGE_EMAIL, userId, user.pendingEmail, manager);
+    const variables = {
+      link: linkUrl(this.config, 'verify-email', token, redirectTo),
+      minutes: CHANGE_TTL_MINUTES,
+    };
+    return { letter: CHANGE_EMAIL, to: user.pendingEmail, person: user, variables };
+  }
+
+  private async composeNotice(
+    { userId, from }: LetterData,
+    manager: EntityManager,
+  ): Promise<Envelope | null> {
+    const user = await this.users.findById(userId, manager);
+    if (!user) return null;
+    const token = await this.links.issue(UNDO_EMAIL, userId, from, manager);
+    const variables = {
+      link: linkUrl(this.config, 'undo-email', token),
+      newEmail: user.pendingEmail ?? user.email,
+    };
+    return { letter: CHANGE_REQUESTED, to: from, person: user, variables };
+  }
+}
+
+interface LetterData {
+  userId: string;
+  /** The address before the change. */
+  from: string;
+  redirectTo?: string;
+}

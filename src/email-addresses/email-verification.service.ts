@@ -1,0 +1,98 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { TooManyRequests } from '../common/too-many-requests.error.js';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { DomainEvents } from '../events/domain-events.js';
+import { OneTimeLinks } from '../links/one-time-links.service.js';
+import type { Envelope } from '../mail/envelope.js';
+import { linkUrl } from '../mail/link-url.js';
+import { Outbox } from '../mail/outbox.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { EmailChange } from './email-change.service.js';
+
+const VERIFY_EMAIL = 'verify-email';
+/** Only the mail worker finds out what an address stands for; pending registrations answer this one too. */
+const VERIFICATION_REQUEST = 'verification-request';
+
+const PACE_SECONDS = 60;
+
+/** Proves that people own the address they registered with (parity EV-01 to EV-05). */
+@Injectable()
+export class EmailVerification implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly links: OneTimeLinks,
+    private readonly users: UsersService,
+    private readonly events: DomainEvents,
+    private readonly changes: EmailChange,
+    private readonly config: AppConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.links.define({
+      name: VERIFY_EMAIL,
+      door: 'verify-email',
+      ttlMinutes: this.config.links.verifyTtlMinutes,
+      redeem: async (link, manager) => {
+        await this.users.verifyEmail(link.subjectId, link.address, 'link', manager);
+      },
+    });
+    this.events.on('user.registered', async ({ userId }, manager) => {
+      await this.outbox.queue(VERIFY_EMAIL, { userId }, manager);
+    });
+    this.outbox.compose(VERIFY_EMAIL, async ({ userId, redirectTo }: LetterData, manager) =>
+      this.write(await this.users.findById(userId, manager), redirectTo, manager),
+    );
+    this.outbox.compose(VERIFICATION_REQUEST, async ({ email, redirectTo }: VerificationRequest, manager) =>
+      this.write(await this.users.findByEmail(email, manager), redirectTo, manager),
+    );
+  }
+
+  /**
+   * Mails the link again, to the address that waits for its proof: the new one of a change, or one's own. Nothing
+   * to prove: nothing is mailed. @throws TooManyRequests more often than once a minute
+   */
+  async requestForUser(user: User, redirectTo?: string): Promise<void> {
+    if (user.pendingEmail === null && user.emailVerifiedAt !== null) return;
+    const pace = { key: `${VERIFY_EMAIL} ${user.id}`, seconds: PACE_SECONDS };
+    const letter = user.pendingEmail === null ? VERIFY_EMAIL : this.changes.letter;
+    const data = { userId: user.id, redirectTo };
+    const queued = await this.database.transaction((manager) =>
+      this.outbox.queue(letter, data, manager, pace),
+    );
+    if (!queued) throw new TooManyRequests(PACE_SECONDS);
+  }
+
+  /** The same for somebody who is not signed in: one cost and no answer for every address, at the same pace. */
+  async requestForAddress(email: string, redirectTo?: string): Promise<void> {
+    const pace = { key: `${VERIFICATION_REQUEST} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
+    await this.database.transaction((manager) =>
+      this.outbox.queue(VERIFICATION_REQUEST, { email, redirectTo }, manager, pace),
+    );
+  }
+
+  private async write(
+    user: User | null,
+    redirectTo: string | undefined,
+    manager: EntityManager,
+  ): Promise<Envelope | null> {
+    if (!user || user.emailVerifiedAt !== null) return null;
+    const token = await this.links.issue(VERIFY_EMAIL, user.id, user.email, manager);
+    const link = linkUrl(this.config, 'verify-email', token, redirectTo);
+    const { verifyTtlMinutes: minutes } = this.config.links;
+    return { letter: VERIFY_EMAIL, to: user.email, person: user, variables: { link, minutes } };
+  }
+}
+
+interface LetterData {
+  userId: string;
+  redirectTo?: string;
+}
+
+interface VerificationRequest {
+  email: string;
+  redirectTo?: string;
+}

@@ -1,0 +1,39 @@
+/** What a host application may import. Everything else is our own business and may change. */
+export { AppModule } from './app.module.js';
+export { createHttpAdapter } from './app.http.js';
+export { configureApp } from './app.setup.js';
+export { AuthModule } from './auth/auth.module.js';
+export { AuthService } from './auth/auth.service.js';
+export { JwtAuthGuard } from './auth/jwt-auth.guard.js';
+export { JwtStrategy } from './auth/jwt.strategy.js';
+export { CurrentPrincipal, currentPrincipal, CurrentUser, type Principal } from './auth/principal.js';
+export { emailVerified, type Requirement, Requires, steppedUp } from './auth/requirements.js';
+export {
+  type Credentials,
+  type SignInAttempt,
+  SignInService,
+  type SignInStep,
+} from './auth/sign-in.service.js';
+export type { TokenBundle } from './auth/token-bundle.js';
+export { AccountModule } from './account/account.module.js';
+export { Clock } from './common/clock.js';
+export { DomainError } from './common/domain-error.js';
+export { GuestsOnly, OptionalAuth, Public } from './common/public.decorator.js';
+export { AppConfig } from './config/app-config.js';
+export type { Environment } from './config/environment.js';
+export { ConfigurationError } from './config/load-config.js';
+export { EmailAddressesModule } from './email-addresses/email-addresses.module.js';
+export type { DomainEvent, EventType } from './events/domain-event.js';
+export { DomainEvents } from './events/domain-events.js';
+export { HealthModule } from './health/health.module.js';
+export { PasswordResetModule } from './password-reset/password-reset.module.js';
+export { PasswordsService } from './passwords/passwords.service.js';
+export { RegistrationModule } from './registration/registration.module.js';
+export { type Registering, RegistrationService } from './registration/registration.service.js';
+export { Session } from './sessions/session.entity.js';
+export { SessionsService } from './sessions/sessions.service.js';
+export { getToken, type GetTokenOptions } from './tokens/get-token.js';
+export { User } from './users/user.entity.js';
+export { UserDto } from './users/user.dto.js';
+export { UsersModule } from './users/users.module.js';
+export { UsersService } from './users/users.service.js';

@@ -1,0 +1,35 @@
+import 'reflect-metadata';
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHttpAdapter } from './app.http.js';
+import { AppModule } from './app.module.js';
+import { configureApp } from './app.setup.js';
+import { greeting, reasonForNotStarting } from './app.messages.js';
+import { processEnvironment } from './config/environment.js';
+import { loadConfig } from './config/load-config.js';
+
+async function start(): Promise<void> {
+  const environment = processEnvironment();
+  const config = loadConfig(environment);
+  const logger = new ConsoleLogger({ json: config.production, logLevels: ['log', 'warn', 'error', 'fatal'] });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(environment),
+    createHttpAdapter(config),
+    { bodyParser: false, abortOnError: false, logger },
+  );
+  configureApp(app);
+  app.enableShutdownHooks([], { useProcessExit: true });
+  try {
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  process.stdout.write(greeting(config));
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${reasonForNotStarting(error)}\n`);
+  process.exit(1);
+});

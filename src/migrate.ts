@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { reasonForNotStarting } from './app.messages.js';
+
+/** `npm run migrate`: brings the schema up to date and leaves. Boot does the same; this is for those who deploy in steps. */
+async function migrate(): Promise<void> {
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(), {
+    abortOnError: false,
+    logger: ['warn', 'error', 'fatal'],
+  });
+  await app.close();
+  process.stdout.write('The database is up to date.\n');
+}
+
+migrate().catch((error: unknown) => {
+  process.stderr.write(`${reasonForNotStarting(error)}\n`);
+  process.exit(1);
+});

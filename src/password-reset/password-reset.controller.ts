@@ -1,0 +1,54 @@
+import { Body, HttpStatus, Post } from '@nestjs/common';
+import { RestController } from '../auth/rest-controller.decorator.js';
+import { Operation } from '../common/operation.decorator.js';
+import { Public } from '../common/public.decorator.js';
+import { AppConfig } from '../config/app-config.js';
+import { LinkTokenField, RedirectToField } from '../links/link.fields.js';
+import { LinkInvalid } from '../links/links.errors.js';
+import { requireAllowedRedirect } from '../mail/link-url.js';
+import { PasswordField } from '../passwords/password.fields.js';
+import { Overloaded, WeakPassword } from '../passwords/passwords.errors.js';
+import { EmailField } from '../users/user.fields.js';
+import { PasswordReset } from './password-reset.service.js';
+
+export class ForgotPasswordDto {
+  @EmailField() email: string;
+  @RedirectToField() redirectTo?: string;
+}
+
+export class ResetPasswordDto {
+  @LinkTokenField() token: string;
+  @PasswordField() password: string;
+}
+
+@RestController('auth/password', 'password')
+export class PasswordResetController {
+  constructor(
+    private readonly resets: PasswordReset,
+    private readonly config: AppConfig,
+  ) {}
+
+  @Public()
+  @Post('forgot')
+  @Operation({
+    id: 'forgotPassword',
+    summary: 'Mail a link to set a new password; one answer for every address',
+    status: HttpStatus.ACCEPTED,
+  })
+  forgot(@Body() { email, redirectTo }: ForgotPasswordDto): Promise<void> {
+    requireAllowedRedirect(this.config, redirectTo);
+    return this.resets.request(email, redirectTo);
+  }
+
+  @Public()
+  @Post('reset')
+  @Operation({
+    id: 'resetPassword',
+    summary: 'Set a new password with the mailed link; every session ends',
+    status: HttpStatus.NO_CONTENT,
+    problems: [LinkInvalid, WeakPassword, Overloaded],
+  })
+  reset(@Body() { token, password }: ResetPasswordDto): Promise<void> {
+    return this.resets.reset(token, password);
+  }
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { LinksModule } from '../links/links.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { PasswordResetController } from './password-reset.controller.js';
+import { PasswordReset } from './password-reset.service.js';
+
+@Module({
+  imports: [LinksModule, MailModule],
+  controllers: [PasswordResetController],
+  providers: [PasswordReset],
+})
+export class PasswordResetModule {}

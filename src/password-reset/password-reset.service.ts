@@ -1,0 +1,81 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { DomainEvents } from '../events/domain-events.js';
+import { LinkInvalid } from '../links/links.errors.js';
+import { OneTimeLinks } from '../links/one-time-links.service.js';
+import type { Envelope } from '../mail/envelope.js';
+import { linkUrl } from '../mail/link-url.js';
+import { Outbox } from '../mail/outbox.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { UsersService } from '../users/users.service.js';
+
+const RESET_PASSWORD = 'reset-password';
+const PACE_SECONDS = 60;
+
+/** A new password for somebody who can read the mail of their account (parity PW-01, PW-02). */
+@Injectable()
+export class PasswordReset implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly links: OneTimeLinks,
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly events: DomainEvents,
+    private readonly config: AppConfig,
+  ) {}
+
+  onModuleInit(): void {
+    const ttlMinutes = this.config.links.resetTtlMinutes;
+    this.links.define({ name: RESET_PASSWORD, door: 'reset-password', ttlMinutes });
+    this.outbox.compose(RESET_PASSWORD, (data: ResetRequest, manager) => this.compose(data, manager));
+  }
+
+  /**
+   * Queues the mail: one cost and no answer for every address, at most one a minute. Only the mail worker finds out
+   * whether there is an account.
+   */
+  async request(email: string, redirectTo?: string): Promise<void> {
+    const pace = { key: `${RESET_PASSWORD} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
+    await this.database.transaction((manager) =>
+      this.outbox.queue(RESET_PASSWORD, { email, redirectTo }, manager, pace),
+    );
+  }
+
+  /**
+   * Sets the password; the address counts as proven and every session ends. A password that breaks the rules
+   * leaves the link good. @throws LinkInvalid, WeakPassword, Overloaded
+   */
+  async reset(token: string, password: string): Promise<void> {
+    const { subjectId } = await this.links.peek('reset-password', token);
+    const user = await this.users.findById(subjectId);
+    if (!user) throw new LinkInvalid();
+    const hash = await this.passwords.hashNew(password, user, 'password');
+    await this.database.transaction(async (manager) => {
+      const { address } = await this.links.consume('reset-password', token, manager);
+      await this.passwords.store(user.id, hash, manager);
+      await this.users.verifyEmail(user.id, address, 'reset', manager);
+      await this.events.publish({ type: 'password.reset', userId: user.id }, manager);
+    });
+  }
+
+  private async compose(
+    { email, redirectTo }: ResetRequest,
+    manager: EntityManager,
+  ): Promise<Envelope | null> {
+    const user = await this.users.findByEmail(email, manager);
+    if (!user) return null;
+    const token = await this.links.issue(RESET_PASSWORD, user.id, user.email, manager);
+    await this.events.publish({ type: 'password.reset.requested', userId: user.id }, manager);
+    const link = linkUrl(this.config, 'reset-password', token, redirectTo);
+    const { resetTtlMinutes: minutes } = this.config.links;
+    return { letter: RESET_PASSWORD, to: user.email, person: user, variables: { link, minutes } };
+  }
+}
+
+interface ResetRequest {
+  email: string;
+  redirectTo?: string;
+}

@@ -1,0 +1,55 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import type { Session } from './session.entity.js';
+
+const PRECISION_MS = 5 * 60_000;
+const FLUSH_MS = 5_000;
+
+/**
+ * Keeps `lastSeenAt`, and with it the idle end, about right without a write in any request: what was seen is
+ * gathered and written in the background, at most every five minutes a session (parity SS-12).
+ */
+@Injectable()
+export class LastSeen implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(LastSeen.name);
+  private readonly seen = new Set<string>();
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.flush();
+  }
+
+  note(session: Session): void {
+    if (this.clock.nowMs() - session.lastSeenAt.getTime() >= PRECISION_MS) this.seen.add(session.id);
+  }
+
+  /** Writes what was noted. A failure costs precision only, so it is logged and forgotten. */
+  async flush(): Promise<void> {
+    if (this.seen.size === 0) return;
+    const sids = [...this.seen];
+    this.seen.clear();
+    const sql = `WITH s AS (
+        UPDATE sessions SET last_seen_at = now(),
+          idle_expires_at = least(expires_at, now() + make_interval(mins => $2))
+        WHERE id = ANY($1) AND ended_at IS NULL AND idle_expires_at > now() RETURNING user_id
+      ) UPDATE users SET last_seen_at = now() WHERE id IN (SELECT user_id FROM s)`;
+    await this.database
+      .query(sql, [sids, this.config.sessions.idleTtlMinutes])
+      .catch((error: unknown) =>
+        this.logger.warn(`Could not note when sessions were last seen: ${String(error)}`),
+      );
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { changedRows } from '../database/rows.js';
+import { DomainEvents } from '../events/domain-events.js';
+import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
+import { SessionsService, type UserSession } from './sessions.service.js';
+
+/** A used refresh token that comes again this soon is a delayed duplicate, not a theft (parity BT-14). */
+const DUPLICATE_WINDOW_MS = 10_000;
+
+export interface Rotation extends UserSession {
+  /** The same successor was handed out before, and nothing was written. */
+  replayed: boolean;
+}
+
+/** Moves a session to its next refresh token: one conditional statement, so of many at once a single one counts. */
+@Injectable()
+export class SessionRotation {
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: SessionsService,
+    private readonly events: DomainEvents,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Uses the refresh token of `generation`. The one before the current gets the current again (`tolerant`);
+   * an older one is refused, and ends the session unless it comes right after a rotation.
+   * @throws SessionRevoked, RefreshTokenInvalid (its time is over), RefreshTokenReused
+   */
+  async rotate(sid: string, generation: number): Promise<Rotation> {
+    const [row] = await changedRows(
+      this.database,
+      `UPDATE sessions s SET generation = s.generation + 1, rotated_at = now(), last_seen_at = now(),
+         idle_expires_at = least(s.expires_at, now() + make_interval(mins => $3))
+       FROM users u
+       WHERE s.id = $1 AND s.generation = $2 AND s.ended_at IS NULL AND s.idle_expires_at > now()
+         AND u.id = s.user_id AND u.banned_at IS NULL AND u.deleted_at IS NULL
+       RETURNING ${this.sessions.columns()}`,
+      [sid, generation, this.config.sessions.idleTtlMinutes],
+    );
+    if (row) return { ...this.sessions.read(row), replayed: false };
+    return this.replay(sid, generation);
+  }
+
+  private async replay(sid: string, generation: number): Promise<Rotation> {
+    const found = await this.sessions.find(sid);
+    if (!found?.live) throw new SessionRevoked('refresh');
+    const age = found.session.generation - generation;
+    if (found.over || age < 1) throw new RefreshTokenInvalid();
+    if (age === 1 && this.config.sessions.refreshPolicy === 'tolerant') return { ...found, replayed: true };
+    if (found.sinceRotationMs >= DUPLICATE_WINDOW_MS) await this.endStolen(found, generation);
+    throw new RefreshTokenReused();
+  }
+
+  private async endStolen({ session, user }: UserSession, generation: number): Promise<void> {
+    const event = { type: 'token.reused', userId: user.id, sid: session.id, generation } as const;
+    await this.database.transaction(async (manager) => {
+      const ended = await this.sessions.endWithin(manager, session.id, event.type);
+      if (ended) await this.events.publish(event, manager);
+    });
+  }
+}
