@@ -95,10 +95,12 @@ async function readToken(
 
 async function decodeForeign(
   { token, salt }: FoundToken,
-  { decode }: GetTokenOptions,
+  options: GetTokenOptions,
   secrets: string[],
 ): Promise<TokenClaims | null> {
-  if (decode) return decode({ token, salt, secret: secrets.length > 1 ? secrets : (secrets[0] ?? '') });
+  if (options.decode) {
+    return options.decode({ token, salt, secret: secrets.length > 1 ? secrets : (secrets[0] ?? '') });
+  }
   // Parity JA-05: without a secret, own tokens only.
   return secrets.length > 0 ? decodeAuthjsToken(token, secrets, salt) : null;
 }

@@ -53,7 +53,8 @@ function linesOnTheWire(request: RequestLike, name: string): string[] {
   const { rawHeaders, raw } = request as { rawHeaders?: unknown; raw?: { rawHeaders?: unknown } };
   const flat = rawHeaders ?? raw?.rawHeaders;
   if (!Array.isArray(flat)) return [];
-  return flat.filter((_value, i) => i % 2 === 1 && String(flat[i - 1]).toLowerCase() === name);
+  const lines: string[] = flat.map(String);
+  return lines.filter((_value, i) => i % 2 === 1 && lines[i - 1]?.toLowerCase() === name);
 }
 
 function valuesOf(headers: HeadersLike, name: string): string[] {
