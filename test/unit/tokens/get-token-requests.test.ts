@@ -54,7 +54,9 @@ describe('getToken reads the request of', () => {
   });
 
   it('Node, cookies in foreign scripts and two headers included', async () => {
-    const url = await serve((req, res) => void subjectOf({ req }).then((sub) => res.end(JSON.stringify(sub))));
+    const url = await serve(
+      (req, res) => void subjectOf({ req }).then((sub) => res.end(JSON.stringify(sub))),
+    );
     expect(await ask(url, { cookie })).toBe('42');
     expect(await ask(url, { cookie: [`x=${Buffer.from('žluť').toString('latin1')}`, cookie] })).toBe('42');
     expect(await ask(url, { authorization: `Bearer ${encodeURIComponent(token)}` })).toBe('42');
