@@ -72,14 +72,4 @@ export class OutboxMails implements OnModuleInit {
     );
     return (row?.state as OutboxState | undefined) ?? null;
   }
-
-  /** Lets others have letters at once whose attempt was broken off. */
-  async release(mails: OutboxMail[]): Promise<void> {
-    for (const { id, attempts } of mails) {
-      await this.database.query(
-        'UPDATE mail_outbox SET leased_until = NULL WHERE id = $1 AND attempts = $2',
-        [id, attempts],
-      );
-    }
-  }
 }

@@ -26,7 +26,6 @@ const SHUTDOWN_GRACE_MS = 5_000;
 export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(OutboxWorker.name);
   private readonly held = new Map<OutboxMail, Promise<void>>();
-  private readonly stopping = new AbortController();
   private timer?: NodeJS.Timeout;
   private claiming: Promise<void> = Promise.resolve();
   private claimQueued = false;
@@ -44,17 +43,15 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     this.timer = setInterval(() => this.wake(), POLL_MS).unref();
   }
 
-  /** Takes nothing new, gives what is under way a moment, and lets others have the rest. */
+  /** Takes nothing new, gives what is under way a moment, then breaks it off; others send it soon after. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
     await this.claiming;
-    await Promise.race([Promise.all(this.held.values()), delay(SHUTDOWN_GRACE_MS, null, { ref: false })]);
-    const unfinished = [...this.held.keys()];
-    this.held.clear();
-    await this.mails.release(unfinished).catch((error: unknown) => this.logger.warn(describeFailure(error)));
-    this.stopping.abort();
+    const work = Promise.all(this.held.values());
+    await Promise.race([work, delay(SHUTDOWN_GRACE_MS, null, { ref: false })]);
     this.postman.close();
+    await work;
   }
 
   /** Looks for due letters soon; many calls at once cost one look. */
@@ -89,11 +86,10 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   /** Never rejects. */
   private async deliver(mail: OutboxMail): Promise<void> {
     try {
-      await this.postman.deliver(mail, this.stopping.signal);
+      await this.postman.deliver(mail);
       await this.mails.finish(mail);
     } catch (error) {
-      // Else it was released, and the database may be gone.
-      if (this.held.has(mail)) await this.putBack(mail, error);
+      await this.putBack(mail, error);
     }
   }
 

@@ -22,12 +22,12 @@ export class Postman {
    * The link in the letter is committed before the letter leaves, and no database connection waits for the mail
    * server. A further attempt writes the letter anew, with a new link.
    */
-  async deliver({ letter, data }: OutboxMail, stop: AbortSignal): Promise<void> {
+  async deliver({ letter, data }: OutboxMail): Promise<void> {
     const envelope = await this.database.transaction((manager) => this.outbox.write(letter, data, manager));
     if (!envelope) return;
     const { letter: written, to } = envelope;
     const message = { letter: written, to, ...this.templates.render(envelope) };
-    await this.mailer.send(message, AbortSignal.any([stop, AbortSignal.timeout(SEND_TIMEOUT_MS)]));
+    await this.mailer.send(message, AbortSignal.timeout(SEND_TIMEOUT_MS));
   }
 
   close(): void {

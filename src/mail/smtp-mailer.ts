@@ -35,7 +35,7 @@ export class SmtpMailer extends Mailer {
   }
 
   close(): void {
-    this.transport.close();
+    this.transport.close({ force: true });
   }
 }
 
