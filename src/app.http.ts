@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { MalformedRequest } from './common/common.errors.js';
+import { problemOf } from './common/domain-error.filter.js';
 import { parseJsonBody } from './common/json-body.js';
 import { AppConfig } from './config/app-config.js';
 
@@ -22,6 +24,15 @@ export function createHttpAdapter(config: AppConfig): FastifyAdapter {
     genReqId: () => randomUUID(),
     // Room to count beyond the limit: Node drops what exceeds its own silently.
     http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    // A path that cannot be decoded reaches neither hooks nor routes.
+    frameworkErrors: (_error, request, reply) => {
+      const problem = problemOf(new MalformedRequest(), request);
+      void reply
+        .code(problem.status)
+        .headers(SECURITY_HEADERS)
+        .type('application/problem+json')
+        .send(problem);
+    },
     clientErrorHandler: (error, socket) => {
       const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
       if (socket.writable)
@@ -77,4 +88,15 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(json, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJsonBody(body),
   );
+}
+
+/** One line a request: never a query, which may hold what somebody pasted. */
+export function logRequests(fastify: FastifyInstance): void {
+  const logger = new Logger('Http');
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { method, ip, id: requestId, routeOptions } = request;
+    const route = routeOptions.url ?? '(none)';
+    logger.log({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), ip, requestId });
+    done();
+  });
 }

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { publishApiDocument } from './app.openapi.js';
-import { acceptJsonOnly, refuseOddRequests, sendSecurityHeaders } from './app.http.js';
+import { acceptJsonOnly, logRequests, refuseOddRequests, sendSecurityHeaders } from './app.http.js';
 import { AppConfig } from './config/app-config.js';
 
 /** Outside the prefix: what has its place by a standard, and what machines probe. */
@@ -29,6 +29,7 @@ export function configureApp(app: NestFastifyApplication): void {
     ],
     maxAge: 600,
   });
+  if (config.production) logRequests(fastify);
   if (config.http.docs) publishApiDocument(app);
 }
 

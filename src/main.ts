@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpAdapter } from './app.http.js';
+import { AppLogger } from './app.logger.js';
 import { AppModule } from './app.module.js';
 import { configureApp } from './app.setup.js';
 import { greeting, reasonForNotStarting } from './app.messages.js';
@@ -12,11 +12,10 @@ import { loadConfig } from './config/load-config.js';
 async function start(): Promise<void> {
   const environment = processEnvironment();
   const config = loadConfig(environment);
-  const logger = new ConsoleLogger({ json: config.production, logLevels: ['log', 'warn', 'error', 'fatal'] });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(environment),
     createHttpAdapter(config),
-    { bodyParser: false, abortOnError: false, logger },
+    { bodyParser: false, abortOnError: false, logger: new AppLogger(config) },
   );
   configureApp(app);
   app.enableShutdownHooks([], { useProcessExit: true });

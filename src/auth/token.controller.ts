@@ -16,10 +16,9 @@ class TokenQuery {
 
 const claimsOrToken = {
   oneOf: [
-    { type: 'object', additionalProperties: true, description: 'The claims.' },
+    { type: 'object', nullable: true, additionalProperties: true, description: 'The claims.' },
     { type: 'string', description: 'The encoded token, with `raw=true`.' },
   ],
-  nullable: true,
 };
 
 /** The token of this request, as Auth.js' `getToken` would give it (parity JA-01, JA-02). */

@@ -40,7 +40,8 @@ export class DomainErrorFilter implements ExceptionFilter<DomainError> {
   }
 }
 
-function problemOf(error: DomainError, request: HttpRequest & { url: string }): ProblemDto {
+/** The body that tells a client of `error`. */
+export function problemOf(error: DomainError, request: HttpRequest & { url: string }): ProblemDto {
   const { status, code, message, errors } = error;
   return {
     type: CODE_TYPE + code,

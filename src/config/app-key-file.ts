@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EnvironmentReader } from './environment.js';
 
 const MIN_BYTES = 32;
-const HOW = "must be 32 random bytes in base64 (node -p \"crypto.randomBytes(32).toString('base64')\")";
+const HOW = 'must be 32 random bytes in base64 (node -p "crypto.randomBytes(32).toString(\'base64\')")';
 
 /** `APP_KEY`; outside production one is made once and kept in the data folder. */
 export function readAppKey(

@@ -65,7 +65,10 @@ export class EnvironmentReader {
     if (text === undefined) return undefined;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url && protocols.includes(url.protocol)) return text.replace(/\/+$/, '');
-    return this.problem(name, `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    return this.problem(
+      name,
+      `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    );
   }
 
   problem(name: string, what: string): undefined {

@@ -9,7 +9,9 @@ import { isLocalhost, readCidrs, readOrigins } from './network-values.js';
 /** Boot stops with this; `problems` has one plain sentence for each thing that is wrong. */
 export class ConfigurationError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
     this.name = 'ConfigurationError';
   }
 }
@@ -141,8 +143,10 @@ function readWebUrl(env: EnvironmentReader, name: string, production: boolean): 
   const text = env.url(name, ['http:', 'https:']);
   if (text === undefined) return undefined;
   const { protocol, search, hash, username, password } = new URL(text);
-  if (search || hash || username || password) env.problem(name, 'must have no query, fragment or credentials');
-  if (production && protocol === 'http:' && !isLocalhost(text)) env.problem(name, 'must be https in production');
+  if (search || hash || username || password)
+    env.problem(name, 'must have no query, fragment or credentials');
+  if (production && protocol === 'http:' && !isLocalhost(text))
+    env.problem(name, 'must be https in production');
   return text;
 }
 
