@@ -42,8 +42,7 @@ describe('SmtpMailer', () => {
 
   it('does not trust an unknown certificate', async () => {
     const { port, encrypted } = await listen(true);
-    await expect(send(`smtps://127.0.0.1:${port}`)).rejects.toThrow(/self-signed certificate/);
-    await expect(send(`smtp://127.0.0.1:${port}?ignoreTLS=false&secure=true`)).rejects.toThrow();
+    await expect(send(`smtps://127.0.0.1:${port}`)).rejects.toThrow(/certificate/);
     expect(encrypted).toEqual([]);
   });
 
