@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MalformedRequest } from './common/common.errors.js';
 import { problemOf } from './common/domain-error.filter.js';
 import { parseJsonBody } from './common/json-body.js';
@@ -25,7 +25,7 @@ export function createHttpAdapter(config: AppConfig): FastifyAdapter {
     // Room to count beyond the limit: Node drops what exceeds its own silently.
     http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     // A path that cannot be decoded reaches neither hooks nor routes.
-    frameworkErrors: (_error, request, reply) => {
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       const problem = problemOf(new MalformedRequest(), request);
       void reply
         .code(problem.status)

@@ -1,8 +1,9 @@
 import { ConsoleLogger } from '@nestjs/common';
 import type { AppConfig } from './config/app-config.js';
 
-/** What Nest tells of its own start: a hundred lines that nobody reads. */
+/** Where Nest tells of its own start, at length; that it failed, `main.ts` says in fewer words. */
 const FRAMEWORK = new Set([
+  'ExceptionHandler',
   'InstanceLoader',
   'NestApplication',
   'NestFactory',
@@ -18,5 +19,9 @@ export class AppLogger extends ConsoleLogger {
 
   override log(message: unknown, ...rest: unknown[]): void {
     if (!FRAMEWORK.has(String(rest.at(-1)))) super.log(message, ...(rest as [string]));
+  }
+
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (!FRAMEWORK.has(String(rest.at(-1)))) super.error(message, ...(rest as [string]));
   }
 }

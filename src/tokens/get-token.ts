@@ -3,6 +3,8 @@ import { readRequestHead, type EventLike, type RequestLike } from './request-hea
 import { tokenPlaces } from './request-token-places.js';
 import { findTokens, type FoundToken } from './request-tokens.js';
 
+export type { EventLike, RequestLike } from './request-headers.js';
+
 export type TokenClaims = Record<string, unknown>;
 
 /** What a custom `decode` gets: the names of Auth.js. `secret` is empty when none is known. */
