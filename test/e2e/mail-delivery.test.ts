@@ -152,6 +152,24 @@ describe('a queued letter', () => {
     expect(composed).toBe(1);
   });
 
+  it('wakes the worker when its transaction has committed, not when a part of it has', async () => {
+    const app = await startReplica();
+    const outbox = app.get(Outbox);
+    const wake = vi.fn();
+    outbox.onCommit(wake);
+    await app.get(Database).transaction(async (manager) => {
+      await manager.transaction(
+        async (inner) => void (await outbox.queue(LETTER, { to: 'a@example.com' }, inner)),
+      );
+      expect(wake).not.toHaveBeenCalled();
+    });
+    expect(wake).toHaveBeenCalledOnce();
+    await app.get(Database).transaction((manager) => manager.query('SELECT 1'));
+    expect(wake).toHaveBeenCalledOnce();
+    await outbox.queue(LETTER, { to: 'b@example.com' }, app.get(Database).manager);
+    expect(wake).toHaveBeenCalledTimes(2);
+  });
+
   it('leaves no secret in the database', async () => {
     const app = await startReplica();
     await queue(app, { to: 'ada@example.com' });
