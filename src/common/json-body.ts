@@ -3,25 +3,23 @@ import { MalformedRequest } from './common.errors.js';
 const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/**
- * A JSON body that every later reader can trust: valid UTF-8, at most 32 levels deep, no NUL and no lone surrogate in
- * any string, no member that could reach a prototype. An empty body is undefined. @throws MalformedRequest
- */
+/** A body as JSON; undefined for an empty one. @throws MalformedRequest unless it is valid UTF-8 and valid JSON */
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(body));
+    return JSON.parse(utf8.decode(body));
   } catch {
     // The parser's message quotes the body, which may hold a password.
     throw new MalformedRequest('The body is not valid JSON.');
   }
-  assertSafe(value);
-  return value;
 }
 
-/** Walks without recursion: the depth is what is in question. */
-function assertSafe(root: unknown): void {
+/**
+ * Makes sure that every later reader can trust a body: at most 32 levels deep, no NUL and no lone surrogate in any
+ * string, no member that could reach a prototype. It walks without recursion: the depth is what is in question.
+ * @throws MalformedRequest
+ */
+export function assertSafeJson(root: unknown): void {
   const open: [value: unknown, depth: number][] = [[root, 1]];
   for (let next = open.pop(); next; next = open.pop()) {
     const [value, depth] = next;

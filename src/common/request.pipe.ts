@@ -7,6 +7,7 @@ import {
   ValidationPipe,
   type ValidationPipeOptions,
 } from '@nestjs/common';
+import { assertSafeJson } from './json-body.js';
 import { MalformedRequest, ValidationFailed } from './common.errors.js';
 import type { FieldError } from './domain-error.js';
 
@@ -33,15 +34,17 @@ export class RequestPipe implements PipeTransform {
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
     if (type === 'custom' || metatype === undefined) return value;
-    const body = type === 'body' ? (value ?? {}) : value;
-    if (type === 'body' && !isObject(body)) throw new MalformedRequest('The body must be a JSON object.');
     const ignoresUnknown = Reflect.getMetadata(IGNORE_UNKNOWN, metatype) === true;
-    return (ignoresUnknown ? this.lenient : this.strict).transform(body, metadata);
+    const validation = ignoresUnknown ? this.lenient : this.strict;
+    return validation.transform(type === 'body' ? bodyObject(value) : value, metadata);
   }
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function bodyObject(body: unknown = {}): object {
+  assertSafeJson(body);
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  if (!isObject) throw new MalformedRequest('The body must be a JSON object.');
+  return body;
 }
 
 function fieldErrors(error: ValidationError, path = ''): FieldError[] {
