@@ -35,16 +35,7 @@ const APP_KEY = randomBytes(32).toString('base64');
  * `beside` it is a further replica on another application's database.
  */
 export async function startApp(overrides: Environment = {}, beside?: TestApp): Promise<TestApp> {
-  const created = beside ? null : await createTestDatabase();
-  const dataDir = await mkdtemp(join(tmpdir(), 'tokenhouse-test-'));
-  const environment: Environment = {
-    APP_KEY,
-    DATABASE_URL: created?.url ?? beside?.environment.DATABASE_URL,
-    DATA_DIR: dataDir,
-    PUBLIC_URL: 'http://localhost:3000',
-    RATE_LIMIT: 'off',
-    ...overrides,
-  };
+  const { environment, remove } = await testEnvironment(overrides, beside?.environment.DATABASE_URL);
   const clock = new TestClock();
   const module = await Test.createTestingModule({ imports: [AppModule.forRoot(environment)] })
     .overrideProvider(Clock)
@@ -63,12 +54,33 @@ export async function startApp(overrides: Environment = {}, beside?: TestApp): P
     url: await app.getUrl(),
     clock,
     database: app.get(Database),
-    mailbox: new Mailbox(join(dataDir, 'outbox')),
+    mailbox: new Mailbox(join(String(environment.DATA_DIR), 'outbox')),
     environment,
     close: async () => {
       await app.close();
-      await created?.drop();
-      await rm(dataDir, { recursive: true, force: true });
+      await remove();
     },
   };
+}
+
+/** An environment with a database and a data folder of its own, or on the database at `databaseUrl`. */
+export async function testEnvironment(
+  overrides: Environment = {},
+  databaseUrl?: string,
+): Promise<{ environment: Environment; remove(): Promise<void> }> {
+  const created = databaseUrl === undefined ? await createTestDatabase() : null;
+  const dataDir = await mkdtemp(join(tmpdir(), 'tokenhouse-test-'));
+  const environment: Environment = {
+    APP_KEY,
+    DATABASE_URL: created?.url ?? databaseUrl,
+    DATA_DIR: dataDir,
+    PUBLIC_URL: 'http://localhost:3000',
+    RATE_LIMIT: 'off',
+    ...overrides,
+  };
+  const remove = async (): Promise<void> => {
+    await created?.drop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { environment, remove };
 }
