@@ -5,6 +5,7 @@ import { readAppKey } from './app-key-file.js';
 import { parseBearerTokenKeys } from './bearer-token-key.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 import { isLocalhost, readCidrs, readOrigins } from './network-values.js';
+import { secretTextProblem } from './secret-policy.js';
 
 /** Boot stops with this; `problems` has one plain sentence for each thing that is wrong. */
 export class ConfigurationError extends Error {
@@ -40,7 +41,7 @@ export function loadConfig(environment: Environment): AppConfig {
     passwords: readPasswords(env),
     links: readLinks(env, production, http.publicUrl),
     mail: readMail(env),
-    tokenAccess: { authjsSecrets: env.list('AUTHJS_SECRET'), cookieNames: readCookieNames(env) },
+    tokenAccess: { authjsSecrets: readAuthjsSecrets(env, production), cookieNames: readCookieNames(env) },
     rateLimit: readRateLimit(env, production),
   };
   if (env.problems.length > 0) throw new ConfigurationError(env.problems);
@@ -123,6 +124,13 @@ function readMail(env: EnvironmentReader): AppConfig['mail'] {
   const from = env.text('MAIL_FROM') ?? 'Tokenhouse <no-reply@localhost>';
   if (/[\r\n]/.test(from) || !from.includes('@')) env.problem('MAIL_FROM', 'must be one mail address');
   return { smtpUrl: env.url('SMTP_URL', ['smtp:', 'smtps:']), from };
+}
+
+function readAuthjsSecrets(env: EnvironmentReader, production: boolean): string[] {
+  const secrets = env.list('AUTHJS_SECRET');
+  const problem = secrets.map(secretTextProblem).find((found) => found !== null);
+  if (production && problem != null) env.problem('AUTHJS_SECRET', `${problem}; production needs a real one`);
+  return secrets;
 }
 
 function readCookieNames(env: EnvironmentReader): string[] {

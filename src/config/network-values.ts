@@ -8,9 +8,14 @@ export function isLocalhost(url: string): boolean {
 /** Exact origins: scheme, host and port, nothing else; never `*` or `null`. */
 export function readOrigins(env: EnvironmentReader, name: string): string[] {
   const origins = env.list(name);
-  const exact = origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
-  if (!exact) env.problem(name, 'must be exact origins such as https://app.example, separated by commas');
+  if (!origins.every(isOrigin))
+    env.problem(name, 'must be exact origins such as https://app.example, separated by commas');
   return origins;
+}
+
+function isOrigin(text: string): boolean {
+  // A URL's host may hold an asterisk, which would match no browser and mean nothing.
+  return URL.canParse(text) && new URL(text).origin === text && !text.includes('*');
 }
 
 /** Addresses or CIDR blocks; a block of all addresses would trust every client's own word. */
