@@ -65,15 +65,26 @@ export function readClaims(payload: Buffer, rules: ClaimRules): AccessTokenClaim
 }
 
 /**
- * Step 8: the times, with leeway (parity BT-04).
- * @throws TokenInvalid for one that is not to be used yet, TokenExpired
+ * Step 8, first half: whether a token may be used already, with leeway (parity BT-04).
+ * @throws TokenInvalid
  */
-export function assertTimely(
-  { iat, nbf, exp }: AccessTokenClaims,
+export function assertBegun(
+  { iat, nbf }: AccessTokenClaims,
   nowSeconds: number,
   { leewaySeconds }: ClaimRules,
 ): void {
   if (Math.max(iat, nbf) > nowSeconds + leewaySeconds) throw new TokenInvalid('not valid yet');
+}
+
+/**
+ * Step 8, second half: whether it is late, with leeway. Comes last, because only a genuine token may be told so.
+ * @throws TokenExpired
+ */
+export function assertNotLate(
+  { exp }: AccessTokenClaims,
+  nowSeconds: number,
+  { leewaySeconds }: ClaimRules,
+): void {
   if (nowSeconds >= exp + leewaySeconds) throw new TokenExpired();
 }
 

@@ -6,7 +6,8 @@ import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import {
   type AccessTokenClaims,
-  assertTimely,
+  assertBegun,
+  assertNotLate,
   type ClaimRules,
   OWN_CLAIMS,
   readClaims,
@@ -87,7 +88,9 @@ export class BearerTokens {
     const inspected = inspectToken(token, this.keyRing);
     verifySignature(inspected, this.jwt);
     const claims = readClaims(inspected.payload, this.rules);
-    if (!options.acceptExpired) assertTimely(claims, this.clock.nowSeconds(), this.rules);
+    const now = this.clock.nowSeconds();
+    assertBegun(claims, now, this.rules);
+    if (!options.acceptExpired) assertNotLate(claims, now, this.rules);
     return claims;
   }
 

@@ -48,12 +48,13 @@ export function verifySignature({ token, key }: InspectedToken, jwt: JwtService)
       algorithms: [key.algorithm],
       // The service's types do not know what jsonwebtoken takes: a KeyObject, which is 7 to 50 times faster.
       publicKey: key.verificationKey as KeyObject & Buffer,
-      // Times are read by our clock, after everything else; see `assertTimely`.
+      // Times are read by our clock, after everything else; see `assertNotLate`.
       ignoreExpiration: true,
       ignoreNotBefore: true,
     });
   } catch (error) {
-    throw new TokenInvalid(error);
+    // Without the stack: a bad signature is everyday, and says nothing of our code.
+    throw new TokenInvalid(`signature: ${error instanceof Error ? error.message : quoted(error)}`);
   }
 }
 

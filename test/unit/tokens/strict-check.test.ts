@@ -1,7 +1,10 @@
 import { createPublicKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { JwtService } from '@nestjs/jwt';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConfiguredKey } from '../../../src/config/bearer-token-key.js';
 import type { BearerTokens } from '../../../src/tokens/bearer-tokens.js';
+import { KeyRing } from '../../../src/tokens/key-ring.js';
+import { verifySignedBytes } from '../../../src/tokens/token-signature.js';
 import { TokenInvalid } from '../../../src/tokens/tokens.errors.js';
 import {
   AUDIENCE,
@@ -59,6 +62,12 @@ function expectRefused(token: unknown): void {
   });
   // The control: the same claims signed again unchanged.
   expect(tokens.verify(forgeAccessToken(key, payload)).jti).toBe(payload.jti);
+}
+
+/** Steps 1 to 5 alone refuse it, before any signature is computed. */
+function expectRefusedUnsigned(token: unknown): void {
+  expectRefused(token);
+  expect(() => tokens.verificationKey(token)).toThrow(TokenInvalid);
 }
 
 /** Signed by our key, whatever the header says. */
@@ -147,7 +156,7 @@ describe('the header', () => {
       'ES384',
       'RS256',
     ]) {
-      expectRefused(withHeader({ ...header, alg }));
+      expectRefusedUnsigned(withHeader({ ...header, alg }));
     }
   });
 
@@ -159,12 +168,12 @@ describe('the header', () => {
       { alg: 'ES256', typ: 'at+jwt', jwk },
     ];
     for (const attack of attacks)
-      expectRefused(forgeToken({ header: attack, payload, key: other.signingKey }));
+      expectRefusedUnsigned(forgeToken({ header: attack, payload, key: other.signingKey }));
   });
 
   it('JWT-09: x5u, x5c, x5t, jku', () => {
     for (const name of ['x5u', 'x5c', 'x5t', 'x5t#S256', 'jku']) {
-      expectRefused(withHeader({ ...header, [name]: 'https://canary.test/x' }));
+      expectRefusedUnsigned(withHeader({ ...header, [name]: 'https://canary.test/x' }));
     }
   });
 
@@ -174,16 +183,18 @@ describe('the header', () => {
       '$(id)', '`id`', '|id', 'https://canary.test/jwks.json', '__proto__', 'constructor', 'toString', '',
     ]; // prettier-ignore
     for (const kid of kids) {
-      expectRefused(withHeader({ ...header, kid }));
-      expectRefused(forgeToken({ header: { ...header, alg: 'HS256', kid }, payload, key: Buffer.alloc(32) }));
+      expectRefusedUnsigned(withHeader({ ...header, kid }));
+      expectRefusedUnsigned(
+        forgeToken({ header: { ...header, alg: 'HS256', kid }, payload, key: Buffer.alloc(32) }),
+      );
     }
   });
 
   it('JWT-13: kid missing or of a wrong kind; keys are not tried in turn', () => {
-    expectRefused(withHeader(without(header, 'kid')));
+    expectRefusedUnsigned(withHeader(without(header, 'kid')));
     for (const kid of [null, 0, 1, [key.kid], { a: key.kid }, true])
-      expectRefused(withHeader({ ...header, kid }));
-    expectRefused(withHeader({ ...header, kid: key.kid.slice(0, -1) }));
+      expectRefusedUnsigned(withHeader({ ...header, kid }));
+    expectRefusedUnsigned(withHeader({ ...header, kid: key.kid.slice(0, -1) }));
   });
 
   it('JWT-14: what is logged of a kid is short and printable', () => {
@@ -202,16 +213,16 @@ describe('the header', () => {
       { b64: false },
       { b64: true },
     ];
-    for (const member of members) expectRefused(withHeader({ ...header, ...member }));
-    expectRefused(withHeader({ ...header, b64: false, crit: ['b64'] }));
+    for (const member of members) expectRefusedUnsigned(withHeader({ ...header, ...member }));
+    expectRefusedUnsigned(withHeader({ ...header, b64: false, crit: ['b64'] }));
   });
 
   it('JWT-17: JWE, nested JWT, compression, PBES2', () => {
-    expectRefused(
+    expectRefusedUnsigned(
       `${encodePart({ alg: 'dir', enc: 'A256GCM' })}..${encodePart('iv')}.${encodePart('text')}.${encodePart('tag')}`,
     );
     for (const member of [{ cty: 'JWT' }, { zip: 'DEF' }, { enc: 'A256GCM' }])
-      expectRefused(withHeader({ ...header, ...member }));
+      expectRefusedUnsigned(withHeader({ ...header, ...member }));
     const pbes2 = withHeader({ ...header, alg: 'PBES2-HS256+A128KW', p2s: 'AAAA', p2c: 1e9 });
     expect(bestMs(() => refusal(pbes2))).toBeLessThan(5);
   });
@@ -228,7 +239,7 @@ describe('the header', () => {
       ['at+jwt'],
       'logout+jwt',
     ]) {
-      expectRefused(withHeader({ ...header, typ }));
+      expectRefusedUnsigned(withHeader({ ...header, typ }));
     }
   });
 
@@ -239,7 +250,7 @@ describe('the header', () => {
       'null', '"x"', '5', '', text.slice(0, -1), `${text}x`, text.replace(/}$/, ',"__proto__":{}}'),
       Buffer.concat([Buffer.from(text.slice(0, -2)), Buffer.from([0xff]), Buffer.from('"}')]),
     ]; // prettier-ignore
-    for (const part of broken) expectRefused(withHeader(part));
+    for (const part of broken) expectRefusedUnsigned(withHeader(part));
     expect(tokens.verify(withHeader(` ${text}\n`)).jti).toBe(payload.jti);
   });
 });
@@ -247,8 +258,10 @@ describe('the header', () => {
 describe('the shape', () => {
   it('JWT-18: JSON serialisation', () => {
     const [protectedHeader, body, signature] = good.split('.');
-    expectRefused(JSON.stringify({ protected: protectedHeader, payload: body, signature }));
-    expectRefused(JSON.stringify({ payload: body, signatures: [{ protected: protectedHeader, signature }] }));
+    expectRefusedUnsigned(JSON.stringify({ protected: protectedHeader, payload: body, signature }));
+    expectRefusedUnsigned(
+      JSON.stringify({ payload: body, signatures: [{ protected: protectedHeader, signature }] }),
+    );
   });
 
   it('JWT-20: 1, 2, 4, 6 parts; dots and blanks around', () => {
@@ -264,7 +277,7 @@ describe('the shape', () => {
       '.',
       '',
     ];
-    for (const shape of shapes) expectRefused(shape);
+    for (const shape of shapes) expectRefusedUnsigned(shape);
     for (const text of [
       ` ${good}`,
       `${good} `,
@@ -273,7 +286,7 @@ describe('the shape', () => {
       `${one}..${three}`,
       `.${two}.${three}`,
     ]) {
-      expectRefused(text);
+      expectRefusedUnsigned(text);
     }
   });
 
@@ -290,22 +303,22 @@ describe('the shape', () => {
         `${part}%3D`,
         `${part}é`,
       ];
-      for (const variant of variants) expectRefused(parts.with(at, variant).join('.'));
+      for (const variant of variants) expectRefusedUnsigned(parts.with(at, variant).join('.'));
     }
     // The last character of a 64-byte signature has four bits that a lenient decoder ignores.
     const signed = parts[2] ?? '';
     const twin = signed.slice(0, -1) + String.fromCharCode(signed.charCodeAt(signed.length - 1) + 1);
     expect(Buffer.from(twin, 'base64url')).toEqual(Buffer.from(signed, 'base64url'));
-    expectRefused(parts.with(2, twin).join('.'));
+    expectRefusedUnsigned(parts.with(2, twin).join('.'));
     const classic = `${encodePart(header)}.${Buffer.from(JSON.stringify({ ...payload, pad: '>>>???' })).toString('base64')}`;
     const classicSignature = signBytes(classic, key.signingKey, 'ES256');
     expect(classic).toMatch(/[+/]/);
-    expectRefused(`${classic}.${classicSignature.toString('base64url')}`);
+    expectRefusedUnsigned(`${classic}.${classicSignature.toString('base64url')}`);
   });
 
   it('no string at all', () => {
     for (const value of [undefined, null, 0, true, {}, [good], Buffer.from(good), new String(good)])
-      expectRefused(value);
+      expectRefusedUnsigned(value);
   });
 
   it('JWT-25: 8192 bytes are the limit', () => {
@@ -321,7 +334,7 @@ describe('the shape', () => {
     expect(tokens.verify(fits).jti).toBe(payload.jti);
     expect(exceeds.length).toBeLessThanOrEqual(8194);
     for (const token of [exceeds, sized(15_000), 'x'.repeat(1_000_000), '.'.repeat(8192)])
-      expectRefused(token);
+      expectRefusedUnsigned(token);
   });
 
   it('JWT-26: deep and wide payloads are refused by size, or read quickly', () => {
@@ -461,5 +474,37 @@ describe('a ring with secrets', () => {
     expect(mixed.verify(`${input}.${mac.toString('base64url')}`).jti).toBe(payload.jti);
     for (const cut of [0, 1, 32, 63])
       refusal(`${input}.${mac.subarray(0, cut).toString('base64url')}`, mixed);
+  });
+});
+
+describe('the signature layer alone', () => {
+  it('takes any payload and any typ, and is as strict in everything else', () => {
+    const jwt = new JwtService({});
+    const ring = new KeyRing([key]);
+    const signed = (head: object, body: Part = 'any bytes') =>
+      forgeToken({ header: head, payload: body, key: key.signingKey, algorithm: 'ES256' });
+    const { algorithm: alg, kid } = key;
+    for (const head of [
+      { alg, kid },
+      { alg, kid, typ: 'JWS' },
+    ]) {
+      expect(verifySignedBytes(signed(head), ring, jwt).toString()).toBe('any bytes');
+    }
+    const wrong = [
+      { alg, kid, typ: ['x'] },
+      { alg, kid, crit: [] },
+      { alg },
+      { kid },
+      { alg: 'RS256', kid },
+      { alg, kid: 'x' },
+    ];
+    for (const head of wrong) expect(() => verifySignedBytes(signed(head), ring, jwt)).toThrow(TokenInvalid);
+    const forged = forgeToken({
+      header: { alg, kid },
+      payload: 'any bytes',
+      key: other.signingKey,
+      algorithm: 'ES256',
+    });
+    expect(() => verifySignedBytes(forged, ring, jwt)).toThrow(TokenInvalid);
   });
 });
