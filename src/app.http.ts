@@ -22,6 +22,8 @@ export function createHttpAdapter(config: AppConfig): FastifyAdapter {
     // A list of networks, never `true`: that would believe every client about its own address.
     trustProxy: config.http.trustedProxies.length > 0 ? [...config.http.trustedProxies] : false,
     genReqId: () => randomUUID(),
+    // What comes in on open connections while the service stops is still answered.
+    return503OnClosing: false,
     // Room to count beyond the limit: Node drops what exceeds its own silently.
     http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     // A path that cannot be decoded reaches neither hooks nor routes.

@@ -38,7 +38,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
 export function publishApiDocument(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => createApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
+    raw: ['json'],
     customSiteTitle: 'Tokenhouse API',
     // Null: swagger-ui would show the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null },

@@ -1,10 +1,10 @@
-import { Body, Delete, Get, HttpStatus, Patch, Post, Res } from '@nestjs/common';
+import { Body, Delete, Get, HttpStatus, Patch, Post, Req, Res } from '@nestjs/common';
 import { TokenBundleDto } from '../auth/auth.dto.js';
 import { StepUpRequired } from '../auth/auth.errors.js';
 import { CurrentPrincipal, CurrentUser, type Principal } from '../auth/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
-import type { HttpResponse } from '../common/http.js';
+import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Overloaded, PasswordIncorrect, SamePassword, WeakPassword } from '../passwords/passwords.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
@@ -47,8 +47,14 @@ export class AccountController {
     status: HttpStatus.NO_CONTENT,
     problems: [StepUpRequired, PasswordIncorrect, Overloaded],
   })
-  delete(@CurrentPrincipal() principal: Principal, @Body() { password }: DeleteAccountDto): Promise<void> {
-    return this.account.delete(principal, password);
+  async delete(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { password }: DeleteAccountDto,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<void> {
+    await this.account.delete(principal, password);
+    this.transport.clear(request, response);
   }
 
   @Post('password')

@@ -1,10 +1,12 @@
-import { Delete, Get, HttpStatus, Param } from '@nestjs/common';
+import { Delete, Get, HttpStatus, Param, Req, Res } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { StepUpRequired } from '../auth/auth.errors.js';
 import { CurrentPrincipal, type Principal } from '../auth/principal.js';
 import { Requires, steppedUp } from '../auth/requirements.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
+import { TokenTransport } from '../auth/token-transport.js';
 import { NotFound } from '../common/common.errors.js';
+import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { Operation } from '../common/operation.decorator.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { SessionDto } from './account.dto.js';
@@ -16,6 +18,7 @@ export class SessionsController {
   constructor(
     private readonly sessions: SessionsService,
     private readonly account: AccountService,
+    private readonly transport: TokenTransport,
   ) {}
 
   @Get()
@@ -44,7 +47,13 @@ export class SessionsController {
     status: HttpStatus.NO_CONTENT,
     problems: [NotFound, StepUpRequired],
   })
-  async end(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
+  async end(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<void> {
     await this.account.endSession(principal, id);
+    if (id === principal.session.id) this.transport.clear(request, response);
   }
 }

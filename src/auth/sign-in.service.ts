@@ -57,28 +57,35 @@ export class SignInService {
 
   /** Signs in and opens a session. @throws InvalidCredentials, UserBanned, Overloaded, or what a step throws */
   async signIn(credentials: Credentials): Promise<TokenBundle> {
-    const user = await this.validate(credentials);
-    if (!user) throw new InvalidCredentials();
-    const attempt: SignInAttempt = { user, credentials, methods: ['pwd'] };
+    const proven = await this.prove(credentials);
+    if (!proven) throw new InvalidCredentials();
+    const attempt: SignInAttempt = { user: proven.user, credentials, methods: ['pwd'] };
     for (const step of [...this.contributed, this.admission]) await step.run(attempt);
-    return this.bundles.issue(await this.open(attempt));
+    return this.bundles.issue(await this.open(attempt, proven.hash));
   }
 
   /**
    * The user with this login and password, without signing in. Null otherwise: unknown, deleted and
    * passwordless people cost and answer the same (parity SS-02).
    */
-  async validate({ login, password }: Credentials): Promise<User | null> {
-    const user = await this.users.findByLogin(login);
-    const matches = await this.passwords.verify(user?.id ?? null, password);
-    return matches ? user : null;
+  async validate(credentials: Credentials): Promise<User | null> {
+    return (await this.prove(credentials))?.user ?? null;
   }
 
-  private async open({ user, credentials, methods }: SignInAttempt): Promise<UserSession> {
+  private async prove({ login, password }: Credentials): Promise<{ user: User; hash: string } | null> {
+    const user = await this.users.findByLogin(login);
+    const hash = await this.passwords.match(user?.id ?? null, password);
+    return user && hash !== null ? { user, hash } : null;
+  }
+
+  /** The password may have been changed, and the user banned or deleted, since it was checked. */
+  private async open({ user, credentials, methods }: SignInAttempt, hash: string): Promise<UserSession> {
     const opening = { userId: user.id, methods, remember: credentials.remember ?? false };
-    const opened = await this.database.transaction((manager) => this.sessions.signIn(opening, manager));
-    // Banned or deleted since its password was checked.
-    if (!opened) throw new InvalidCredentials();
-    return opened;
+    return this.database.transaction(async (manager) => {
+      const same = await this.passwords.isStill(user.id, hash, manager);
+      const opened = same && (await this.sessions.signIn(opening, manager));
+      if (!opened) throw new InvalidCredentials();
+      return opened;
+    });
   }
 }

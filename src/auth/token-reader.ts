@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
 import type { HttpRequest } from '../common/http.js';
 import { AppConfig } from '../config/app-config.js';
@@ -9,7 +9,7 @@ import { Authenticator } from './authenticator.js';
 
 /** Lends this service's verification to `getToken`, and answers `GET /api/token` with it. */
 @Injectable()
-export class TokenReader implements OnModuleInit, OnModuleDestroy {
+export class TokenReader implements OnModuleInit, OnApplicationShutdown {
   private unbind?: () => void;
 
   constructor(
@@ -26,7 +26,8 @@ export class TokenReader implements OnModuleInit, OnModuleDestroy {
     });
   }
 
-  onModuleDestroy(): void {
+  /** Not before the last request is answered. */
+  onApplicationShutdown(): void {
     this.unbind?.();
   }
 

@@ -6,10 +6,13 @@ const CONNECTION_CODES = new Set([
 ]); // prettier-ignore
 const CONNECTION_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection error|cannot use a pool after|driver not connected|connection is not established/i;
-/** SQLSTATE: connection exceptions (08), shutdown and start-up (57P), too many connections, read-only standby. */
-const SERVER_CODES = /^(?:08...|57P0[1-5]|53300|25006|57014)$/;
+/**
+ * SQLSTATE: connection exceptions (08), shutdown and start-up (57P), too many connections, read-only standby,
+ * statement timeout, and a deadlock or serialisation failure, after which nothing has happened.
+ */
+const SERVER_CODES = /^(?:08...|57P0[1-5]|53300|25006|57014|40P01|40001)$/;
 
-/** Whether an error says that the database is down, not that a statement was wrong. */
+/** Whether an error says that the database could not serve just now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause = error instanceof QueryFailedError ? error.driverError : error;
   if (!(cause instanceof Error)) return false;

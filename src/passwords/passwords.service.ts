@@ -20,17 +20,30 @@ export class PasswordsService {
     private readonly events: DomainEvents,
   ) {}
 
+  /** Whether `password` is that user's. */
+  async verify(userId: string, password: string): Promise<boolean> {
+    return (await this.match(userId, password)) !== null;
+  }
+
   /**
-   * Whether `password` is that user's. Null, for nobody, costs the same and is always false.
-   * A right password whose hash was imported or is weaker than today's is hashed anew.
+   * The stored hash that `password` matches, for `isStill`; null when it is wrong. Null for `userId`, nobody, costs
+   * the same and is always wrong. A hash that was imported or is weaker than today's is replaced on the way.
    */
-  async verify(userId: string | null, password: string): Promise<boolean> {
+  async match(userId: string | null, password: string): Promise<string | null> {
     const hash = await this.findHash(userId ?? NIL);
     const matches = await this.hasher.verify(password, hash);
-    if (matches && userId && hash && this.hasher.needsUpgrade(hash)) {
-      await this.replace(userId, hash, await this.hasher.hash(password), this.database.manager);
-    }
-    return matches;
+    if (!matches || userId === null || hash === null) return null;
+    return this.hasher.needsUpgrade(hash) ? this.upgrade(userId, hash, password) : hash;
+  }
+
+  /**
+   * Whether the hash that a password matched is stored still; it then stays until the caller's transaction ends.
+   * So a reset either refuses a sign-in under way with the old password, or ends the session it opens.
+   */
+  async isStill(userId: string, hash: string, manager: EntityManager): Promise<boolean> {
+    const sql = 'SELECT 1 FROM passwords WHERE user_id = $1 AND hash = $2 FOR SHARE';
+    const rows = (await manager.query(sql, [userId, hash])) as unknown[];
+    return rows.length === 1;
   }
 
   /** The hash to store for a new password. @throws WeakPassword */
@@ -63,6 +76,12 @@ export class PasswordsService {
       if (!(await this.replace(user.id, current, hash, manager))) throw new PasswordIncorrect();
       await this.events.publish({ type: 'password.changed', userId: user.id, exceptSid }, manager);
     });
+  }
+
+  /** Somebody else may have replaced the hash first, by upgrading it too or by a new password: then look again. */
+  private async upgrade(userId: string, from: string, password: string): Promise<string | null> {
+    const to = await this.hasher.hash(password);
+    return (await this.replace(userId, from, to, this.database.manager)) ? to : this.match(userId, password);
   }
 
   private async findHash(userId: string): Promise<string | null> {

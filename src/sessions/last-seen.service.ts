@@ -1,4 +1,9 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
@@ -12,7 +17,7 @@ const FLUSH_MS = 5_000;
  * gathered and written in the background, at most every five minutes a session (parity SS-12).
  */
 @Injectable()
-export class LastSeen implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LastSeen implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(LastSeen.name);
   private readonly seen = new Set<string>();
   private timer?: NodeJS.Timeout;
@@ -27,7 +32,7 @@ export class LastSeen implements OnApplicationBootstrap, OnApplicationShutdown {
     this.timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.flush();
   }

@@ -6,6 +6,7 @@ import { Database } from '../database/database.js';
 import { changedRows, columnsOf, hydrate } from '../database/rows.js';
 import { violatedIndex } from '../database/unique-violation.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { parseEmailAddress } from './email-address.js';
 import { User } from './user.entity.js';
 import { EmailTaken, UsernameTaken } from './users.errors.js';
 
@@ -50,7 +51,7 @@ export class UsersService {
   async findByLogin(login: string): Promise<User | null> {
     const { loginAttribute } = this.config.users;
     const byEmail = loginAttribute === 'both' ? login.includes('@') : loginAttribute === 'email';
-    return byEmail ? this.findByEmail(login) : this.findByUsername(login);
+    return byEmail ? this.findByEmail(parseEmailAddress(login) ?? login) : this.findByUsername(login);
   }
 
   /** @throws EmailTaken, UsernameTaken (decided by the unique indexes, deleted people included) */
