@@ -297,13 +297,14 @@ describe('the shape', () => {
       const variants = [
         `${part}=`,
         `${part}==`,
-        `${part}A`,
         `${part.slice(0, 4)} ${part.slice(4)}`,
         `${part}?`,
         `${part}%3D`,
         `${part}é`,
       ];
       for (const variant of variants) expectRefusedUnsigned(parts.with(at, variant).join('.'));
+      // This one may be the canonical text of other bytes.
+      expectRefused(parts.with(at, `${part}A`).join('.'));
     }
     // The last character of a 64-byte signature has four bits that a lenient decoder ignores.
     const signed = parts[2] ?? '';
