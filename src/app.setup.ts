@@ -11,7 +11,7 @@ const UNPREFIXED = ['.well-known/*path', 'health/*path', 'oauth/*path'];
 /** Everything about HTTP that holds for all routes; `main.ts` and every e2e test call it. */
 export function configureApp(app: NestFastifyApplication): void {
   const config = app.get<AppConfig>(AppConfig);
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   setRoutePrefix(app);
   sendSecurityHeaders(fastify);
   refuseOddRequests(fastify);

@@ -50,7 +50,7 @@ export function problemOf(error: DomainError, request: HttpRequest & { url: stri
     detail: message,
     instance: request.url.split('?', 1)[0] ?? '',
     code,
-    requestId: currentContext()?.requestId ?? String(request.id ?? ''),
+    requestId: currentContext()?.requestId ?? (typeof request.id === 'string' ? request.id : ''),
     ...(errors && { errors }),
     statusCode: status,
     message,

@@ -14,7 +14,7 @@ const SERVER_CODES = /^(?:08...|57P0[1-5]|53300|25006|57014|40P01|40001)$/;
 
 /** Whether an error says that the database could not serve just now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  const cause = error instanceof QueryFailedError ? error.driverError : error;
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
   if (!(cause instanceof Error)) return false;
   const { code } = cause as { code?: unknown };
   if (typeof code === 'string' && (CONNECTION_CODES.has(code) || SERVER_CODES.test(code))) return true;

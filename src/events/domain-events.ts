@@ -14,7 +14,7 @@ export class DomainEvents {
 
   /** Subscribes for the life of the process; call it from `onModuleInit`. */
   on<T extends EventType>(type: T, handler: Handler<T>): void {
-    this.handlers.set(type, [...(this.handlers.get(type) ?? []), handler as Handler<never>]);
+    this.handlers.set(type, [...(this.handlers.get(type) ?? []), handler]);
   }
 
   /** Runs every subscriber of the event, in the order in which they subscribed. */

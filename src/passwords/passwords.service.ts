@@ -42,7 +42,7 @@ export class PasswordsService {
    */
   async isStill(userId: string, hash: string, manager: EntityManager): Promise<boolean> {
     const sql = 'SELECT 1 FROM passwords WHERE user_id = $1 AND hash = $2 FOR SHARE';
-    const rows = (await manager.query(sql, [userId, hash])) as unknown[];
+    const rows = await manager.query<unknown[]>(sql, [userId, hash]);
     return rows.length === 1;
   }
 

@@ -91,13 +91,13 @@ export class SessionsService implements OnModuleInit {
   async find(
     sid: string,
   ): Promise<(UserSession & { live: boolean; over: boolean; sinceRotationMs: number }) | null> {
-    const [row] = (await this.database.query(
+    const [row] = await this.database.query<Row[]>(
       `SELECT ${this.columns()}, s.idle_expires_at <= now() AS over,
          s.ended_at IS NULL AND u.banned_at IS NULL AND u.deleted_at IS NULL AS live,
          extract(epoch FROM now() - s.rotated_at) * 1000 AS since_rotation_ms
        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`,
       [sid],
-    )) as Row[];
+    );
     if (!row) return null;
     const { live, over, since_rotation_ms: sinceRotationMs } = row;
     return {
