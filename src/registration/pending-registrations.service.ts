@@ -13,7 +13,7 @@ import { linkUrl } from '../mail/link-url.js';
 import { Outbox } from '../mail/outbox.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { EmailTaken, UsernameTaken } from '../users/users.errors.js';
-import { UsersService } from '../users/users.service.js';
+import { type NewUser, UsersService } from '../users/users.service.js';
 import { PendingRegistration } from './pending-registration.entity.js';
 import { type Registration, RegistrationService } from './registration.service.js';
 
@@ -109,13 +109,19 @@ export class PendingRegistrations implements OnModuleInit {
     const pending = await manager.findOneBy(PendingRegistration, { id: subjectId });
     if (!pending || (await this.users.findByEmail(address, manager))) throw new LinkInvalid();
     await manager.query('DELETE FROM pending_registrations WHERE lower(email) = lower($1)', [address]);
-    // A username that somebody took meanwhile is not worth a dead end: the person picks another one later.
-    const taken = pending.username !== null && (await this.users.findByUsername(pending.username, manager));
-    const { firstName, lastName, createdIp, passwordHash } = pending;
-    const username = taken ? null : pending.username;
+    const { username, firstName, lastName, createdIp, passwordHash } = pending;
     const user = { email: address, username, firstName, lastName, createdIp, emailVerified: true };
-    await this.registrations.create(user, passwordHash, manager).catch((error: unknown) => {
-      throw error instanceof EmailTaken ? new LinkInvalid() : error;
-    });
+    await this.createAccount(user, passwordHash, manager);
+  }
+
+  /** In a savepoint, so that a username taken meanwhile is no dead end: the person picks another one later. */
+  private async createAccount(user: NewUser, passwordHash: string, manager: EntityManager): Promise<void> {
+    try {
+      await manager.transaction((nested) => this.registrations.create(user, passwordHash, nested));
+    } catch (error) {
+      if (error instanceof EmailTaken) throw new LinkInvalid();
+      if (!(error instanceof UsernameTaken)) throw error;
+      await this.createAccount({ ...user, username: null }, passwordHash, manager);
+    }
   }
 }
