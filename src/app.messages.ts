@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigurationError } from './config/load-config.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres.error.js';
+import { SigningKeyUnreadable } from './tokens/key-store.js';
 
 /** What somebody who started the service wants to know first. */
 export function greeting({ http, mail, database }: AppConfig): string {
@@ -25,7 +26,8 @@ export function greeting({ http, mail, database }: AppConfig): string {
 
 /** Why the service did not start, in words for the person at the terminal. */
 export function reasonForNotStarting(error: unknown): string {
-  if (error instanceof ConfigurationError || error instanceof EmbeddedPostgresError) return error.message;
+  const explained = [ConfigurationError, EmbeddedPostgresError, SigningKeyUnreadable];
+  if (explained.some((kind) => error instanceof kind)) return (error as Error).message;
   const { code, port, address } = error as { code?: string; port?: number; address?: string };
   if (code === 'EADDRINUSE') {
     return `Port ${port} on ${address} is in use already, perhaps by another Tokenhouse. Stop that one, or set PORT.`;

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpAdapter } from './app.http.js';
@@ -18,6 +19,7 @@ async function start(): Promise<void> {
     { bodyParser: false, abortOnError: false, logger: new AppLogger(config) },
   );
   configureApp(app);
+  for (const warning of config.bearerToken.warnings) Logger.warn(warning, 'Configuration');
   app.enableShutdownHooks([], { useProcessExit: true });
   try {
     await app.listen(config.http.port, config.http.host);

@@ -24,6 +24,8 @@ export abstract class AppConfig {
     readonly algorithm: JwtAlgorithm;
     /** The first signs, all verify. Empty: a key generated once and kept in the database. */
     readonly keys: readonly ConfiguredKey[];
+    /** What is allowed and not advised; told at boot. */
+    readonly warnings: readonly string[];
     readonly ttlMinutes: number;
     readonly leewaySeconds: number;
     readonly issuer: string;

@@ -66,12 +66,13 @@ function readBearerToken(env: EnvironmentReader, publicUrl: string): AppConfig['
   if (name !== undefined && wanted === undefined) {
     env.problem('BEARER_TOKEN_ALGORITHM', `must be one of ${JWT_ALGORITHMS.join(', ')}`);
   }
-  const { keys, problems } = parseBearerTokenKeys(env.text('BEARER_TOKEN_KEY'), wanted);
+  const { keys, problems, warnings } = parseBearerTokenKeys(env.text('BEARER_TOKEN_KEY'), wanted);
   env.problems.push(...problems);
   const algorithm: JwtAlgorithm = keys[0]?.algorithm ?? wanted ?? 'ES256';
   return {
     algorithm,
     keys,
+    warnings,
     ttlMinutes: env.integer('BEARER_TOKEN_TTL', { fallback: 60, min: 1, max: DAY }),
     leewaySeconds: env.integer('BEARER_TOKEN_LEEWAY', { fallback: 60, min: 0, max: 300 }),
     issuer: env.text('BEARER_TOKEN_ISSUER') ?? publicUrl,
