@@ -1,6 +1,6 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
-import { CsrfRejected } from './auth/auth.errors.js';
+import { AccessDenied, CsrfRejected } from './auth/auth.errors.js';
 import {
   InternalError,
   MalformedRequest,
@@ -9,15 +9,28 @@ import {
   UnsupportedMediaType,
   ValidationFailed,
 } from './common/common.errors.js';
-import { problemResponses } from './common/operation.decorator.js';
+import { isSafeMethod } from './common/http.js';
+import { PERHAPS_SIGNED_IN, SIGNED_IN } from './common/operation.decorator.js';
+import { type ErrorClass, problemResponses } from './common/problem-responses.js';
 import { type Access, ACCESS_EXTENSION } from './common/public.decorator.js';
 import { SessionRevoked, TokenExpired, TokenInvalid, TokenMissing } from './tokens/tokens.errors.js';
 
-type PathItem = OpenAPIObject['paths'][string];
-type Operation = NonNullable<PathItem['get']>;
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [ACCESS_EXTENSION]?: Access };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-const SIGNED_IN: Record<string, string[]>[] = [{ bearer: [] }, { cookie: [] }];
+
+const COOKIE = {
+  type: 'apiKey',
+  in: 'cookie',
+  description: 'With `transport: cookie`. On plain HTTP the name is `session`.',
+} as const;
+
+const SECURITY: Record<Access, Operation['security']> = {
+  required: SIGNED_IN,
+  optional: PERHAPS_SIGNED_IN,
+  guest: [],
+  public: [],
+};
 
 /** The contract as OpenAPI 3: what the routes say of themselves, and by rule what all have in common. */
 export function createApiDocument(app: INestApplication): OpenAPIObject {
@@ -28,10 +41,10 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
-    .addCookieAuth('__Host-session', { type: 'apiKey', in: 'cookie' }, 'cookie')
+    .addCookieAuth('__Host-session', COOKIE, 'cookie')
     .build();
   const document = SwaggerModule.createDocument(app, base);
-  for (const [path, item] of Object.entries(document.paths)) completePath(path, item);
+  for (const route of routesOf(document)) completeOperation(document, route);
   return document;
 }
 
@@ -45,56 +58,53 @@ export function publishApiDocument(app: INestApplication): void {
   });
 }
 
-function completePath(path: string, item: PathItem): void {
-  for (const method of METHODS) {
-    const operation = item[method];
-    if (operation) completeOperation(path, operation);
-  }
+interface Route {
+  method: string;
+  path: string;
+  operation: Operation;
 }
 
-function completeOperation(path: string, operation: Operation & { [ACCESS_EXTENSION]?: Access }): void {
+function routesOf({ paths }: OpenAPIObject): Route[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation ? [{ method: method.toUpperCase(), path, operation }] : [];
+    }),
+  );
+}
+
+function completeOperation(document: OpenAPIObject, { method, path, operation }: Route): void {
   const { [ACCESS_EXTENSION]: access = 'required' } = operation;
   delete operation[ACCESS_EXTENSION];
-  operation.security = access === 'public' ? [] : access === 'required' ? SIGNED_IN : [{}, ...SIGNED_IN];
+  operation.security ??= SECURITY[access];
   // One handler may serve two paths; its second name is then the path's own.
   if (path.endsWith('/signin')) operation.operationId = 'signin';
-  addProblems(operation, access);
+  allowMissingBody(document, operation);
+  const problems = problemResponses(commonProblems(method, operation, access), operation.responses);
+  Object.assign(operation.responses, problems);
 }
 
-function addProblems(operation: Operation, access: Access): void {
-  const reads = operation.requestBody !== undefined;
-  const common = problemResponses([
-    ...(reads || operation.parameters?.length ? [ValidationFailed, MalformedRequest] : [MalformedRequest]),
-    ...(access === 'public' ? [] : [TokenMissing, TokenInvalid, TokenExpired, SessionRevoked]),
-    ...(access !== 'public' && reads ? [CsrfRejected] : []),
-    ...(reads ? [PayloadTooLarge, UnsupportedMediaType] : []),
+/** A body may be left out when none of its fields is required. Nest does not see that. */
+function allowMissingBody(document: OpenAPIObject, { requestBody }: Operation): void {
+  if (!requestBody || '$ref' in requestBody) return;
+  const schema = requestBody.content['application/json']?.schema;
+  if (!schema || !('$ref' in schema)) return;
+  const body = document.components?.schemas?.[schema.$ref.split('/').pop() ?? ''];
+  if (body && !('$ref' in body)) requestBody.required = (body.required ?? []).length > 0;
+}
+
+/** What the pipe, the guard and the server itself may refuse on a route like this. */
+function commonProblems(method: string, operation: Operation, access: Access): ErrorClass[] {
+  const hasQuery = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query');
+  return [
+    ...(operation.requestBody || hasQuery ? [ValidationFailed] : []),
+    MalformedRequest,
+    ...(access === 'public' ? [] : [TokenInvalid, TokenExpired, SessionRevoked]),
+    ...(access === 'required' ? [TokenMissing] : []),
+    ...(access === 'guest' ? [AccessDenied] : []),
+    // Bodies are read, and cookies looked for, on every route that changes something.
+    ...(isSafeMethod(method) ? [] : [CsrfRejected, PayloadTooLarge, UnsupportedMediaType]),
     InternalError,
     Unavailable,
-  ]);
-  for (const [status, response] of Object.entries(common)) {
-    operation.responses[status] = merge(operation.responses[status] as typeof response | undefined, response);
-  }
-}
-
-type Problem = ReturnType<typeof problemResponses>[number];
-
-/** Two lists of codes for one status. */
-function merge(own: Problem | undefined, common: Problem): Problem {
-  if (!own) return common;
-  const codes = [...new Set([...codesOf(own), ...codesOf(common)])];
-  const [reference] = common.content['application/problem+json']?.schema.allOf ?? [];
-  const schema = {
-    allOf: [reference ?? {}, { type: 'object', properties: { code: { type: 'string', enum: codes } } }],
-  };
-  return {
-    description: `${own.description} ${common.description}`,
-    content: { 'application/problem+json': { schema } },
-  };
-}
-
-function codesOf(response: Problem): string[] {
-  const [, second] = response.content['application/problem+json']?.schema.allOf ?? [];
-  return (
-    (second as { properties?: { code?: { enum?: string[] } } } | undefined)?.properties?.code?.enum ?? []
-  );
+  ];
 }

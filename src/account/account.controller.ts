@@ -45,6 +45,7 @@ export class AccountController {
     id: 'deleteAccount',
     summary: 'Delete the account; every session ends',
     status: HttpStatus.NO_CONTENT,
+    cookies: 'deleted',
     problems: [StepUpRequired, PasswordIncorrect, Overloaded],
   })
   async delete(
@@ -76,6 +77,7 @@ export class AccountController {
     id: 'confirmPassword',
     summary: 'Confirm the password, for what needs a fresh sign-in',
     body: TokenBundleDto,
+    cookies: 'set',
     problems: [PasswordIncorrect, Overloaded],
   })
   async confirmPassword(

@@ -45,6 +45,7 @@ export class SessionsController {
     id: 'endSession',
     summary: 'End one session; any but the current one needs a fresh sign-in',
     status: HttpStatus.NO_CONTENT,
+    cookies: 'deleted',
     problems: [NotFound, StepUpRequired],
   })
   async end(

@@ -1,4 +1,4 @@
-import { Body, Get, Header, Post, Req, Res } from '@nestjs/common';
+import { Body, Get, Header, HttpStatus, Post, Req, Res } from '@nestjs/common';
 import { ValidationFailed } from '../common/common.errors.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { Operation } from '../common/operation.decorator.js';
@@ -6,7 +6,7 @@ import { Public } from '../common/public.decorator.js';
 import { Overloaded } from '../passwords/passwords.errors.js';
 import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
 import { CurrentSessionDto, LoginDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
-import { CsrfRejected, InvalidCredentials, UserBanned } from './auth.errors.js';
+import { InvalidCredentials, UserBanned } from './auth.errors.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
 import { RestController } from './rest-controller.decorator.js';
 import { SessionTokens } from './session-tokens.service.js';
@@ -29,7 +29,8 @@ export class AuthController {
     summary: 'Sign in',
     description: '`email` and `username` are accepted for `login`; unknown fields are ignored.',
     body: TokenBundleDto,
-    problems: [InvalidCredentials, UserBanned, CsrfRejected, Overloaded],
+    cookies: 'set',
+    problems: [InvalidCredentials, UserBanned, Overloaded],
   })
   async login(
     @Body() body: LoginDto,
@@ -46,7 +47,8 @@ export class AuthController {
     id: 'refresh',
     summary: 'Get new tokens for a refresh token',
     body: TokenBundleDto,
-    problems: [RefreshTokenInvalid, RefreshTokenReused, SessionRevoked, CsrfRejected],
+    cookies: 'set',
+    problems: [RefreshTokenInvalid, RefreshTokenReused, SessionRevoked],
   })
   async refresh(
     @Body() body: RefreshDto,
@@ -64,8 +66,9 @@ export class AuthController {
     id: 'logout',
     summary: 'Sign out',
     description: 'Ends the sessions that the bearer token, the cookies and the refresh token name.',
-    status: 204,
-    problems: [CsrfRejected],
+    status: HttpStatus.NO_CONTENT,
+    cookies: 'deleted',
+    readsToken: true,
   })
   async logout(
     @Body() body: RefreshDto,

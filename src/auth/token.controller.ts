@@ -29,7 +29,11 @@ export class TokenController {
   @Public()
   @Get()
   @Header('Cache-Control', 'no-store')
-  @Operation({ id: 'getToken', summary: 'The claims of the token that came with this request, or null' })
+  @Operation({
+    id: 'getToken',
+    summary: 'The claims of the token that came with this request, or null',
+    readsToken: true,
+  })
   @ApiOkResponse({ schema: claimsOrToken })
   token(@Query() query: TokenQuery, @Req() request: HttpRequest): Promise<object | string | null> {
     return query.raw === 'true' ? this.reader.rawFromHeader(request) : this.reader.claims(request);

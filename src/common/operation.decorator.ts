@@ -1,9 +1,7 @@
 import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import type { DomainError } from './domain-error.js';
+import { ApiExtraModels, ApiOperation, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import { type ErrorClass, problemResponses } from './problem-responses.js';
 import { ProblemDto } from './problem.dto.js';
-
-type ErrorClass = abstract new (...args: never[]) => DomainError;
 
 interface OperationOptions {
   /** Short, stable and unique: generated clients make a method name of it. */
@@ -14,52 +12,53 @@ interface OperationOptions {
   status?: number;
   /** The answer's body; absent for an empty one. */
   body?: Type | [Type];
+  /** What the answer may do with our cookies. */
+  cookies?: keyof typeof COOKIES;
+  /** Set for a public route that looks for a token nevertheless: clients shall send theirs along. */
+  readsToken?: true;
   /** What this route may refuse with; what all routes have in common is added to the document by rule. */
   problems?: ErrorClass[];
 }
 
+const COOKIES = {
+  set: 'The two tokens, where they travel as cookies.',
+  deleted: 'Deletes our cookies, where the request carried some.',
+};
+
+/** By header, or by cookie. */
+export const SIGNED_IN: Record<string, string[]>[] = [{ bearer: [] }, { cookie: [] }];
+export const PERHAPS_SIGNED_IN = [{}, ...SIGNED_IN];
+
 /** Says what a route does, once, for its answers and for the OpenAPI document. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { id, summary, description, status = 200, body, problems = [] } = options;
+  const { id, summary, description, status = 200, body, cookies, readsToken, problems = [] } = options;
+  const operation = {
+    operationId: id,
+    summary,
+    ...(description !== undefined && { description }),
+    ...(readsToken && { security: PERHAPS_SIGNED_IN }),
+  };
+  const responses: Record<string, ApiResponseOptions> = {
+    [status]: success(summary, body, cookies),
+    ...problemResponses(problems),
+  };
   return applyDecorators(
     HttpCode(status),
-    ApiOperation({ operationId: id, summary, ...(description !== undefined && { description }) }),
-    ApiResponse({ status, description: summary, ...(body && { type: body }) }),
-    ApiProblems(...problems),
-  );
-}
-
-/** Documents refusals by the error classes themselves, so that the document cannot name a code nobody throws. */
-export function ApiProblems(...classes: ErrorClass[]): MethodDecorator {
-  const responses = Object.entries(problemResponses(classes));
-  return applyDecorators(
+    ApiOperation(operation),
     ApiExtraModels(ProblemDto),
-    ...responses.map(([status, response]) => ApiResponse({ status: Number(status), ...response })),
+    ...Object.entries(responses).map(([code, response]) =>
+      ApiResponse({ status: Number(code), ...response }),
+    ),
   );
 }
 
-interface ProblemResponse {
-  description: string;
-  content: Record<string, { schema: { allOf: object[] } }>;
-}
-
-/** A response for each status, with the closed list of its codes. */
-export function problemResponses(classes: ErrorClass[]): Record<number, ProblemResponse> {
-  const errors = classes.map((error) => Reflect.construct(error as new () => DomainError, []));
-  const byStatus = new Map<number, DomainError[]>();
-  for (const error of errors) byStatus.set(error.status, [...(byStatus.get(error.status) ?? []), error]);
-  return Object.fromEntries([...byStatus].map(([status, same]) => [status, describe(same)]));
-}
-
-function describe(errors: DomainError[]): ProblemResponse {
-  const codes = {
-    type: 'object',
-    properties: { code: { type: 'string', enum: errors.map(({ code }) => code) } },
+function success(
+  description: string,
+  type?: Type | [Type],
+  cookies?: keyof typeof COOKIES,
+): ApiResponseOptions {
+  const headers = cookies && {
+    'Set-Cookie': { description: COOKIES[cookies], schema: { type: 'string' as const } },
   };
-  return {
-    description: errors.map(({ code, message }) => `\`${code}\`: ${message}`).join(' '),
-    content: {
-      'application/problem+json': { schema: { allOf: [{ $ref: getSchemaPath(ProblemDto) }, codes] } },
-    },
-  };
+  return { description, ...(type && { type }), ...(headers && { headers }) };
 }

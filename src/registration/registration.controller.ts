@@ -1,7 +1,7 @@
 import { Body, Get, HttpStatus, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse } from '@nestjs/swagger';
 import { TokenBundleDto } from '../auth/auth.dto.js';
-import { CsrfRejected } from '../auth/auth.errors.js';
+import { AccessDenied } from '../auth/auth.errors.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
@@ -31,7 +31,8 @@ export class RegistrationController {
     summary: 'Register, and be signed in',
     status: HttpStatus.CREATED,
     body: TokenBundleDto,
-    problems: [RegistrationClosed, EmailTaken, UsernameTaken, WeakPassword, CsrfRejected, Overloaded],
+    cookies: 'set',
+    problems: [RegistrationClosed, EmailTaken, UsernameTaken, WeakPassword, AccessDenied, Overloaded],
   })
   @ApiAcceptedResponse({
     description: 'With `REGISTRATION=verified`: a mail is on its way, whoever the address belongs to.',
