@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import type { ModuleMetadata } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHttpAdapter } from '../../src/app.http.js';
+import { configureApp } from '../../src/app.setup.js';
+import { Clock } from '../../src/common/clock.js';
+import type { Environment } from '../../src/config/environment.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { Database } from '../../src/database/database.js';
+import { testEnvironment } from './app.js';
+import { TestClock } from './test-clock.js';
+
+export interface Route {
+  method: string;
+  /** As it was registered, e.g. `/api/user/sessions/:id`. */
+  path: string;
+}
+
+export interface HostApp {
+  app: NestFastifyApplication;
+  url: string;
+  clock: TestClock;
+  database: Database;
+  /** Every route that the HTTP router knows. */
+  routes: Route[];
+  close(): Promise<void>;
+}
+
+/** An application that is not the service itself, over HTTP, with a database of its own. */
+export async function startHost(
+  parts: (environment: Environment) => ModuleMetadata,
+  overrides: Environment = {},
+): Promise<HostApp> {
+  const { environment, remove } = await testEnvironment(overrides, overrides.DATABASE_URL);
+  const clock = new TestClock();
+  const module = await Test.createTestingModule(parts(environment))
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
+  const adapter = createHttpAdapter(loadConfig(environment));
+  const routes: Route[] = [];
+  adapter.getInstance().addHook('onRoute', ({ method, url }) => {
+    for (const name of [method].flat()) routes.push({ method: name, path: url });
+  });
+  const app = module.createNestApplication<NestFastifyApplication>(adapter, {
+    bodyParser: false,
+    logger: false,
+  });
+  configureApp(app);
+  await app.listen(0, '127.0.0.1');
+  return {
+    app,
+    url: await app.getUrl(),
+    clock,
+    database: app.get(Database),
+    routes,
+    close: async () => {
+      await app.close();
+      await remove();
+    },
+  };
+}
