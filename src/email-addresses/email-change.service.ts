@@ -96,11 +96,14 @@ export class EmailChange implements OnModuleInit {
   }
 
   /** The old address is back, whatever changed meanwhile, and all sessions end (parity AC-03). */
-  private async undo({ subjectId, address }: OneTimeLink, manager: EntityManager): Promise<void> {
+  private async undo(link: OneTimeLink, manager: EntityManager): Promise<void> {
+    const { subjectId, address } = link;
     const user = await this.users.findById(subjectId, manager);
     if (!user) throw new LinkInvalid();
     await this.users.dropUnprovenOwner(address, user.id, manager);
     await this.replace(user.id, address, manager);
+    // Those of a thief's own further changes would take the account away again.
+    await this.links.revokeYounger(link, manager);
     const event = { type: 'email.reverted', userId: user.id, from: user.email, to: address } as const;
     await this.events.publish(event, manager);
   }

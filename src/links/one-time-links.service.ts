@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, MoreThan } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../database/database.js';
 import { Housekeeping } from '../database/housekeeping.js';
@@ -110,6 +110,11 @@ export class OneTimeLinks implements OnModuleInit {
   /** Kills the links of one purpose, e.g. when a change is called off. */
   async revoke(purpose: string, subjectId: string, manager: EntityManager): Promise<void> {
     await manager.delete(OneTimeLink, { purpose, subjectId });
+  }
+
+  /** Kills the links of the same kind and subject that are younger than `link`. */
+  async revokeYounger({ purpose, subjectId, createdAt }: OneTimeLink, manager: EntityManager): Promise<void> {
+    await manager.delete(OneTimeLink, { purpose, subjectId, createdAt: MoreThan(createdAt) });
   }
 
   private async revokeAll(subjectId: string, manager: EntityManager): Promise<void> {
