@@ -29,13 +29,17 @@ export class TokenController {
   @Public()
   @Get()
   @Header('Cache-Control', 'no-store')
+  // Left to themselves, frameworks send a string as plain text and null as nothing; here both are JSON.
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @Operation({
     id: 'getToken',
     summary: 'The claims of the token that came with this request, or null',
     readsToken: true,
   })
   @ApiOkResponse({ schema: claimsOrToken })
-  token(@Query() query: TokenQuery, @Req() request: HttpRequest): Promise<object | string | null> {
-    return query.raw === 'true' ? this.reader.rawFromHeader(request) : this.reader.claims(request);
+  async token(@Query() query: TokenQuery, @Req() request: HttpRequest): Promise<string> {
+    const { reader } = this;
+    const found = await (query.raw === 'true' ? reader.rawFromHeader(request) : reader.claims(request));
+    return JSON.stringify(found);
   }
 }
