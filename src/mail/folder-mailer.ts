@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { createTransport } from 'nodemailer';
+import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { Clock } from '../common/clock.js';
 import type { AppConfig } from '../config/app-config.js';
 import { type MailMessage, Mailer } from './mailer.js';
@@ -26,7 +26,8 @@ export class FolderMailer extends Mailer {
 
   /** The file appears whole or not at all, and only its owner can read it: it holds working links. */
   async send(message: MailMessage): Promise<void> {
-    const { message: bytes } = await this.transport.sendMail(mimeMessage(this.config.mail.from, message));
+    const mail = legible(mimeMessage(this.config.mail.from, message), message);
+    const { message: bytes } = await this.transport.sendMail(mail);
     await mkdir(this.config.database.dataDir, { recursive: true });
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const name = this.nextName(message.letter);
@@ -46,4 +47,15 @@ export class FolderMailer extends Mailer {
     const unique = `${String(this.count).padStart(6, '0')}-${randomBytes(3).toString('hex')}`;
     return `${time}-${unique}-${letter.replace(/[^a-z0-9-]/gi, '_')}.eml`;
   }
+}
+
+/** Its parts as they are: people copy links from these files, and quoted-printable would break every one. */
+function legible(mail: SendMailOptions, { text, html }: MailMessage): SendMailOptions {
+  const alternatives = [rawPart('text/plain', text), rawPart('text/html', html)];
+  return { ...mail, text: undefined, html: undefined, alternatives };
+}
+
+function rawPart(type: string, content: string): { raw: string } {
+  const headers = [`Content-Type: ${type}; charset=utf-8`, 'Content-Transfer-Encoding: 8bit'];
+  return { raw: [...headers, '', content].join('\r\n') };
 }

@@ -52,6 +52,18 @@ describe('FolderMailer', () => {
     expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
   });
 
+  it('leaves links whole, so that they can be copied from the file', async () => {
+    const link = `https://app.example.com/reset-password?token=${'x'.repeat(43)}`;
+    const text = `Hello Zoë,\n\n${link}\n`;
+    await mailer.send({ ...MESSAGE, text, html: `<a href="${link}">Zoë</a>` });
+    const folder = join(dataDir, 'outbox');
+    const [file] = await readdir(folder);
+    const bytes = await readFile(join(folder, file as string));
+    expect(bytes.toString()).toContain(`\r\n${link}\r\n`);
+    const mail = await simpleParser(bytes);
+    expect([mail.text?.trim(), mail.html]).toEqual([text.trim(), `<a href="${link}">Zoë</a>`]);
+  });
+
   it('sorts the newest last, also within a millisecond and when the clock is set back', async () => {
     for (let n = 0; n < 12; n += 1) {
       if (n === 6) clock.ms -= 60_000;
