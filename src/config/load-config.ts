@@ -49,7 +49,7 @@ export function loadConfig(environment: Environment): AppConfig {
 }
 
 function readHttp(env: EnvironmentReader, production: boolean): AppConfig['http'] {
-  const port = env.integer('PORT', { fallback: 3000, min: 0, max: 65_535 });
+  const port = env.integer('PORT', { fallback: 3000, min: 1, max: 65_535 });
   return {
     port,
     host: env.text('HOST') ?? '0.0.0.0',
