@@ -13,7 +13,8 @@ export type Transport = 'body' | 'cookie';
 export const TransportField = (): PropertyDecorator => (target, key) => {
   IsOptional()(target, key);
   IsIn(['body', 'cookie'])(target, key);
-  ApiPropertyOptional({ enum: ['body', 'cookie'], default: 'body' })(target, key);
+  // No `default`: openapi-typescript would make the field required.
+  ApiPropertyOptional({ enum: ['body', 'cookie'], description: '`body` unless said.' })(target, key);
 };
 
 const MAX_LOGIN_LENGTH = 255;
