@@ -50,7 +50,7 @@ describe('a client generated from openapi.json', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('compiles under strict, and goes from registering to signing out', async () => {
+  it('compiles under strict, and goes from registering to signing out', { timeout: 60_000 }, async () => {
     expect(compile(join(folder, 'client.ts'), folder)).toEqual([]);
 
     const email = someEmail();
