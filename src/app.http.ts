@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MalformedRequest } from './common/common.errors.js';
+import { MalformedRequest, UnsupportedMediaType } from './common/common.errors.js';
 import { problemOf } from './common/domain-error.filter.js';
 import { parseJsonBody } from './common/json-body.js';
 import { AppConfig } from './config/app-config.js';
@@ -31,7 +31,7 @@ export function createHttpAdapter(config: AppConfig): FastifyAdapter {
       const problem = problemOf(new MalformedRequest(), request);
       void reply
         .code(problem.status)
-        .headers(SECURITY_HEADERS)
+        .headers(headersFor(request.url))
         .type('application/problem+json')
         .send(problem);
     },
@@ -61,13 +61,22 @@ const SECURITY_HEADERS = {
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
+/** At the end, because Nest answers preflights before any `onRequest` hook of ours; what a route chose stays. */
 export function sendSecurityHeaders(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS);
-    if (request.url.startsWith('/docs')) reply.header('Content-Security-Policy', DOCS_POLICY);
-    if (/^\/(?:api|oauth)(?:\/|$|\?)/.test(request.url)) reply.header('Cache-Control', 'no-store');
-    done();
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    for (const [name, value] of Object.entries(headersFor(request.url))) {
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    }
+    done(null, payload);
   });
+}
+
+function headersFor(url: string): Record<string, string> {
+  return {
+    ...SECURITY_HEADERS,
+    ...(url.startsWith('/docs') && { 'Content-Security-Policy': DOCS_POLICY }),
+    ...(/^\/(?:api|oauth)(?:\/|$|\?)/.test(url) && { 'Cache-Control': 'no-store' }),
+  };
 }
 
 /** What no honest client sends, and what two readers could understand differently. */
@@ -90,6 +99,11 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(json, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJsonBody(body),
   );
+  // No compressed bodies: a small one may be huge (INJ-11; RFC 9110, section 15.5.16).
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const coding = request.headers['content-encoding'] ?? 'identity';
+    done(coding.toLowerCase() === 'identity' ? undefined : new UnsupportedMediaType());
+  });
 }
 
 /** One line a request: never a query, which may hold what somebody pasted. */
