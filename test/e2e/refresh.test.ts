@@ -41,7 +41,8 @@ describe('refreshing', () => {
   const sessionId = (bundle: { token: string }): string => String(decodeToken(bundle.token).payload.sid);
 
   async function row(sid: string): Promise<Record<string, unknown>> {
-    const [found] = (await target.database.query('SELECT * FROM sessions WHERE id = $1', [sid])) as object[];
+    const sql = 'SELECT * FROM sessions WHERE id = $1';
+    const [found] = await target.database.query<Record<string, unknown>[]>(sql, [sid]);
     return { ...found };
   }
 

@@ -537,7 +537,7 @@ describe('signing in, and sessions', () => {
       expect(decodeToken(passed.body.token).payload.amr).toEqual(['pwd', 'geo']);
       expect((await through.login(eve.user.email)).body).toMatchObject({
         status: 403,
-        code: 'access_denied',
+        code: 'user_banned',
       });
       expect(seen).toEqual([user.email, eve.user.email]);
       expect(await sql('SELECT 1 FROM sessions WHERE user_id = $1', [eve.user.id])).toHaveLength(1);
