@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ValidateIf } from 'class-validator';
 import Bowser from 'bowser';
+import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { PasswordField } from '../passwords/password.fields.js';
 import type { Session } from '../sessions/session.entity.js';
 import { NameField, UsernameField } from '../users/user.fields.js';
@@ -13,7 +13,7 @@ export class UpdateAccountDto {
 }
 
 export class DeleteAccountDto {
-  @ValidateIf((_, value: unknown) => value !== undefined)
+  @MayBeAbsent()
   @PasswordField()
   @ApiPropertyOptional({ description: 'Not needed right after signing in or confirming the password.' })
   password?: string;

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsBoolean, IsIn, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { IgnoreUnknownFields } from '../common/request.pipe.js';
 import { PasswordField } from '../passwords/password.fields.js';
 import { UserDto } from '../users/user.dto.js';
@@ -11,7 +12,7 @@ export type Transport = 'body' | 'cookie';
 
 /** How the tokens travel: in the body, or as two HttpOnly cookies. */
 export const TransportField = (): PropertyDecorator => (target, key) => {
-  IsOptional()(target, key);
+  MayBeAbsent()(target, key);
   IsIn(['body', 'cookie'])(target, key);
   // No `default`: openapi-typescript would make the field required.
   ApiPropertyOptional({ enum: ['body', 'cookie'], description: '`body` unless said.' })(target, key);
@@ -50,7 +51,7 @@ export class LoginDto {
   @PasswordField()
   password: string;
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   @ApiPropertyOptional({ description: 'Keep the session for SESSION_REMEMBER_TTL.' })
   remember?: boolean;
@@ -65,7 +66,7 @@ export class LoginDto {
 }
 
 export class RefreshDto {
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(MAX_TOKEN_LENGTH)
   @ApiPropertyOptional({ description: 'Absent: the refresh cookie.', maxLength: MAX_TOKEN_LENGTH })

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
+import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 
 /** The secret of a mailed link, as its `?token=`. */
 export const LinkTokenField = (): PropertyDecorator =>
@@ -14,7 +15,7 @@ export const LinkTokenField = (): PropertyDecorator =>
 /** Where a mailed link shall lead instead of `APP_URL` (parity EV-07). */
 export const RedirectToField = (): PropertyDecorator =>
   applyDecorators(
-    IsOptional(),
+    MayBeAbsent(),
     IsString(),
     MaxLength(2048),
     ApiPropertyOptional({ maxLength: 2048, description: 'Exactly an entry of REDIRECT_URLS.' }),

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, ValidateBy, type ValidationArguments } from 'class-validator';
+import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { type Transport, TransportField } from '../auth/auth.dto.js';
+import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { AppConfig } from '../config/app-config.js';
 import { PasswordField } from '../passwords/password.fields.js';
 import { EmailField, NameField, UsernameField } from '../users/user.fields.js';
@@ -18,7 +19,7 @@ export class RegisterDto {
   @EmailField() email: string;
   @PasswordField() password: string;
 
-  @IsOptional()
+  @MayBeAbsent()
   @ValidateBy(isSamePassword)
   @ApiPropertyOptional({ type: String, format: 'password', description: 'If sent, must equal `password`.' })
   passwordConfirmation?: string;
