@@ -5,7 +5,7 @@ import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
 import { Overloaded } from '../passwords/passwords.errors.js';
 import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
-import { CurrentSessionDto, LoginDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
+import { CurrentSessionDto, LoginDto, LogoutDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
 import { InvalidCredentials, UserBanned } from './auth.errors.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
 import { RestController } from './rest-controller.decorator.js';
@@ -71,7 +71,7 @@ export class AuthController {
     readsToken: true,
   })
   async logout(
-    @Body() body: RefreshDto,
+    @Body() body: LogoutDto,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { IgnoreUnknownFields } from '../common/request.pipe.js';
 import { PasswordField } from '../passwords/password.fields.js';
@@ -71,6 +71,20 @@ export class RefreshDto {
   @MaxLength(MAX_TOKEN_LENGTH)
   @ApiPropertyOptional({ description: 'Absent: the refresh cookie.', maxLength: MAX_TOKEN_LENGTH })
   refreshToken?: string;
+}
+
+/** A client that has no refresh token signs out all the same, so null is as good as absent. */
+export class LogoutDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_TOKEN_LENGTH)
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'Its session ends too.',
+    maxLength: MAX_TOKEN_LENGTH,
+  })
+  refreshToken?: string | null;
 }
 
 export class TokenBundleDto {

@@ -34,14 +34,14 @@ export class TokenTransport {
   /** Everything in a request that names a session, for signing out. */
   allTokens(
     request: HttpRequest,
-    fromBody: string | undefined,
+    fromBody: string | null | undefined,
   ): { accessTokens: string[]; refreshTokens: string[] } {
     const cookies = this.cookies.read(request);
     const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
     const { sessionName, refreshName } = this.cookies;
     return {
-      accessTokens: [bearer, cookies[sessionName]].filter((token) => token !== undefined),
-      refreshTokens: [fromBody, cookies[refreshName]].filter((token) => token !== undefined),
+      accessTokens: [bearer, cookies[sessionName]].filter((token) => token != null),
+      refreshTokens: [fromBody, cookies[refreshName]].filter((token) => token != null),
     };
   }
 
