@@ -27,8 +27,12 @@ export const emailVerified: Requirement = ({ user }) => {
   if (user.emailVerifiedAt === null) throw new EmailNotVerified();
 };
 
-/** This session signed in or confirmed its password within `CONFIRM_PASSWORD_TTL`, else 403 `step_up_required`. */
+/**
+ * This session signed in or confirmed its password within `CONFIRM_PASSWORD_TTL`, else 403 `step_up_required`. One that
+ * was opened in code proved nobody, however young it is.
+ */
 export const steppedUp: Requirement = ({ session }, { config, clock }) => {
+  if (session.methods.length === 0) throw new StepUpRequired();
   const ageMs = clock.nowMs() - session.authenticatedAt.getTime();
   if (ageMs > config.sessions.confirmPasswordTtlMinutes * 60_000) throw new StepUpRequired();
 };

@@ -116,12 +116,14 @@ export class SessionsService implements OnModuleInit {
     return query.andWhere('s.endedAt IS NULL AND s.idleExpiresAt > now()').orderBy('s.id', 'DESC').getMany();
   }
 
-  /** Notes that the person proved themself again in this session. Null when it is over. */
+  /** Notes that the person gave their password (again) in this session. Null when it is over. */
   async confirm(sid: string): Promise<UserSession | null> {
     return this.database.transaction(async (manager) => {
       const [row] = await changedRows(
         manager,
-        `UPDATE sessions s SET authenticated_at = now() FROM users u
+        `UPDATE sessions s SET authenticated_at = now(),
+           methods = CASE WHEN s.methods = '{}' THEN ARRAY['pwd'] ELSE s.methods END
+         FROM users u
          WHERE s.id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > now() AND u.id = s.user_id
          RETURNING ${this.columns()}`,
         [sid],
