@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { CurrentUser } from '../../src/auth/principal.js';
 import { JwtAuthGuard } from '../../src/auth/jwt-auth.guard.js';
-import { type ConfiguredKey, parseBearerTokenKeys } from '../../src/config/bearer-token-key.js';
+import { parseBearerTokenKeys } from '../../src/config/keys/bearer-token-key.js';
+import type { TokenKey } from '../../src/config/keys/token-key.js';
 import { RegistrationModule } from '../../src/registration/registration.module.js';
 import { KeyRing } from '../../src/tokens/key-ring.js';
 import { User } from '../../src/users/user.entity.js';
@@ -30,7 +31,7 @@ const TTL_SECONDS = 3600;
 const LEEWAY_SECONDS = 60;
 const P256_ORDER = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex');
 
-const pemOf = ({ signingKey }: ConfiguredKey): string =>
+const pemOf = ({ signingKey }: TokenKey): string =>
   signingKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 const without = (object: Claims, name: string): Claims =>
@@ -41,9 +42,9 @@ describe('the access token at GET /api/user', () => {
   let client: Client;
   let controlled: boolean;
   /** The one that signs; an older EC key and a secret verify. */
-  let key: ConfiguredKey;
-  let older: ConfiguredKey;
-  let secret: ConfiguredKey;
+  let key: TokenKey;
+  let older: TokenKey;
+  let secret: TokenKey;
   let good: string;
   let header: Claims;
   let payload: Claims;
@@ -52,11 +53,7 @@ describe('the access token at GET /api/user', () => {
     const keys = [await makeKey(), await makeKey()].map(pemOf);
     const text = [...keys, `HS256:${randomBytes(48).toString('base64')}`].join('\n');
     target = await startApp({ BEARER_TOKEN_KEY: text });
-    [key, older, secret] = parseBearerTokenKeys(text, undefined).keys as [
-      ConfiguredKey,
-      ConfiguredKey,
-      ConfiguredKey,
-    ];
+    [key, older, secret] = parseBearerTokenKeys(text, undefined).keys as [TokenKey, TokenKey, TokenKey];
     client = new Client(target);
     ({ token: good } = await client.register());
     ({ header, payload } = decodeToken(good));
@@ -625,7 +622,7 @@ describe("PASSPORT: a host that stays with AuthGuard('jwt')", () => {
 
   let host: HostApp;
   let client: Client;
-  let key: ConfiguredKey;
+  let key: TokenKey;
 
   beforeAll(async () => {
     host = await startHost(
@@ -647,7 +644,11 @@ describe("PASSPORT: a host that stays with AuthGuard('jwt')", () => {
 
   it('knows the same people, by header and by cookie', async () => {
     const { token, user } = await client.register();
-    const ways = [{ token }, { cookies: { session: token } }, { cookies: { 'auth.token': token } }];
+    const ways: RequestOptions[] = [
+      { token },
+      { cookies: { session: token } },
+      { cookies: { 'auth.token': token } },
+    ];
     for (const way of ways) for (const { body } of await both(way)) expect(body).toEqual({ id: user.id });
   });
 
