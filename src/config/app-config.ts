@@ -1,4 +1,4 @@
-import type { ConfiguredKey } from './bearer-token-key.js';
+import type { TokenKey } from './keys/token-key.js';
 
 /** Everything the environment decides, checked and frozen at boot. Durations carry their unit in the name. */
 export abstract class AppConfig {
@@ -23,7 +23,7 @@ export abstract class AppConfig {
   readonly bearerToken: {
     readonly algorithm: JwtAlgorithm;
     /** The first signs, all verify. Empty: a key generated once and kept in the database. */
-    readonly keys: readonly ConfiguredKey[];
+    readonly keys: readonly TokenKey[];
     /** What is allowed and not advised; told at boot. */
     readonly warnings: readonly string[];
     readonly ttlMinutes: number;

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type AppConfig, JWT_ALGORITHMS, type JwtAlgorithm } from './app-config.js';
 import { readAppKey } from './app-key-file.js';
-import { parseBearerTokenKeys } from './bearer-token-key.js';
+import { parseBearerTokenKeys } from './keys/bearer-token-key.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 import { isLocalhost, readCidrs, readOrigins } from './network-values.js';
 import { secretTextProblem } from './secret-policy.js';

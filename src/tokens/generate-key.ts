@@ -1,7 +1,7 @@
 import { generateKeyPair, type KeyObject, randomBytes, createSecretKey } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { JwtAlgorithm } from '../config/app-config.js';
-import { GOOD_RSA_BITS } from '../config/key-policy.js';
+import { GOOD_RSA_BITS } from '../config/keys/key-policy.js';
 
 const generate = promisify(generateKeyPair);
 

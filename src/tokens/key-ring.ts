@@ -1,5 +1,5 @@
-import type { ConfiguredKey } from '../config/bearer-token-key.js';
-import { publicJwk } from '../config/key-id.js';
+import type { TokenKey } from '../config/keys/token-key.js';
+import { publicJwk } from '../config/keys/key-id.js';
 
 /** A public key as the JWKS shows it (RFC 7517): these members and no others. */
 export interface PublicJwk {
@@ -16,17 +16,17 @@ export interface PublicJwk {
 
 /** Where a token's key is looked up. */
 export interface KeyLookup {
-  find(kid: string): ConfiguredKey | undefined;
+  find(kid: string): TokenKey | undefined;
 }
 
 /** The keys of this process: the first signs, all verify. */
 export class KeyRing implements KeyLookup {
   /** The one that signs. */
-  readonly current: ConfiguredKey;
-  private readonly byKid: ReadonlyMap<string, ConfiguredKey>;
+  readonly current: TokenKey;
+  private readonly byKid: ReadonlyMap<string, TokenKey>;
 
   /** @throws Error without a key, or when two share a kid */
-  constructor(keys: readonly ConfiguredKey[]) {
+  constructor(keys: readonly TokenKey[]) {
     const [current] = keys;
     if (!current) throw new Error('A key ring needs a key.');
     this.current = current;
@@ -35,7 +35,7 @@ export class KeyRing implements KeyLookup {
   }
 
   /** Undefined for a kid that is not ours. It is a name in a map, never a path, a URL or SQL (JWT-10). */
-  find(kid: string): ConfiguredKey | undefined {
+  find(kid: string): TokenKey | undefined {
     return this.byKid.get(kid);
   }
 
@@ -46,7 +46,7 @@ export class KeyRing implements KeyLookup {
   }
 }
 
-function toJwk({ verificationKey, kid, algorithm }: ConfiguredKey): PublicJwk {
+function toJwk({ verificationKey, kid, algorithm }: TokenKey): PublicJwk {
   const { kty = '', ...members } = publicJwk(verificationKey) as Partial<PublicJwk>;
   return { kty, ...members, kid, alg: algorithm, use: 'sig' };
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { openSecret, sealSecret } from '../common/secret-box.js';
 import { AppConfig, type JwtAlgorithm } from '../config/app-config.js';
-import { configuredKey, type ConfiguredKey } from '../config/bearer-token-key.js';
+import { tokenKey, type TokenKey } from '../config/keys/token-key.js';
 import { deriveKey } from '../config/app-key.js';
 import { Database } from '../database/database.js';
 import { generateSigningKey } from './generate-key.js';
@@ -38,16 +38,16 @@ export class KeyStore {
    * an empty database get the same one.
    * @throws SigningKeyUnreadable
    */
-  async load(algorithm: JwtAlgorithm): Promise<ConfiguredKey[]> {
+  async load(algorithm: JwtAlgorithm): Promise<TokenKey[]> {
     const keys = (await this.database.getRepository(SigningKey).find()).map((row) => this.open(row));
     const current = keys.find((key) => key.algorithm === algorithm);
     if (current) return [current, ...keys.filter((key) => key !== current)];
-    await this.insert(configuredKey(await generateSigningKey(algorithm), algorithm));
+    await this.insert(tokenKey(await generateSigningKey(algorithm), algorithm));
     return this.load(algorithm);
   }
 
   /** The unique index decides whose key stays; the others throw theirs away. */
-  private async insert(key: ConfiguredKey): Promise<void> {
+  private async insert(key: TokenKey): Promise<void> {
     const sealed = sealSecret(this.sealingKey, exportKey(key.signingKey), placeOf(key));
     await this.database.query(
       'INSERT INTO signing_keys (kid, algorithm, sealed_key) VALUES ($1, $2, $3) ON CONFLICT (algorithm) DO NOTHING',
@@ -55,10 +55,10 @@ export class KeyStore {
     );
   }
 
-  private open(row: SigningKey): ConfiguredKey {
+  private open(row: SigningKey): TokenKey {
     try {
       const bytes = openSecret(this.sealingKey, row.sealedKey, placeOf(row));
-      return configuredKey(importKey(bytes, row.algorithm), row.algorithm);
+      return tokenKey(importKey(bytes, row.algorithm), row.algorithm);
     } catch (error) {
       throw new SigningKeyUnreadable(error);
     }

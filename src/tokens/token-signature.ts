@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { JwtService } from '@nestjs/jwt';
-import type { ConfiguredKey } from '../config/bearer-token-key.js';
+import type { TokenKey } from '../config/keys/token-key.js';
 import type { KeyLookup } from './key-ring.js';
 import { type JsonObject, parseStrictObject } from './strict-json.js';
 import { TokenInvalid } from './tokens.errors.js';
@@ -8,7 +8,7 @@ import { TokenInvalid } from './tokens.errors.js';
 /** A token whose shape and header are in order; the signature is not checked yet. */
 export interface InspectedToken {
   readonly token: string;
-  readonly key: ConfiguredKey;
+  readonly key: TokenKey;
   readonly payload: Buffer;
 }
 
@@ -96,7 +96,7 @@ function readHeader(bytes: Buffer, { typ }: InspectionOptions): JsonObject {
 }
 
 /** By `kid` alone, never by trying; and a key carries one algorithm (RFC 8725, section 3.1). */
-function requireKey({ kid, alg }: JsonObject, keys: KeyLookup): ConfiguredKey {
+function requireKey({ kid, alg }: JsonObject, keys: KeyLookup): TokenKey {
   const key = typeof kid === 'string' ? keys.find(kid) : undefined;
   if (!key) throw new TokenInvalid(`kid ${quoted(kid)} unknown`);
   if (alg !== key.algorithm) throw new TokenInvalid('alg is not that of the key');

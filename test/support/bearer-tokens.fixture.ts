@@ -1,7 +1,7 @@
 import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../../src/common/clock.js';
 import type { AppConfig, JwtAlgorithm } from '../../src/config/app-config.js';
-import { configuredKey, type ConfiguredKey } from '../../src/config/bearer-token-key.js';
+import { tokenKey, type TokenKey } from '../../src/config/keys/token-key.js';
 import { BearerTokens, type TokenSubject } from '../../src/tokens/bearer-tokens.js';
 import { generateSigningKey } from '../../src/tokens/generate-key.js';
 import { KeyRing } from '../../src/tokens/key-ring.js';
@@ -22,14 +22,14 @@ export class FrozenClock extends Clock {
   }
 }
 
-export async function makeKey(algorithm: JwtAlgorithm = 'ES256'): Promise<ConfiguredKey> {
-  return configuredKey(await generateSigningKey(algorithm), algorithm);
+export async function makeKey(algorithm: JwtAlgorithm = 'ES256'): Promise<TokenKey> {
+  return tokenKey(await generateSigningKey(algorithm), algorithm);
 }
 
 type BearerTokenConfig = AppConfig['bearerToken'];
 
 export function tokensWith(
-  keys: ConfiguredKey[],
+  keys: TokenKey[],
   clock: Clock = new FrozenClock(),
   changes: Partial<BearerTokenConfig> = {},
 ): BearerTokens {

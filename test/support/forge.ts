@@ -1,6 +1,6 @@
 import { constants, createHmac, type KeyObject, sign } from 'node:crypto';
 import type { JwtAlgorithm } from '../../src/config/app-config.js';
-import type { ConfiguredKey } from '../../src/config/bearer-token-key.js';
+import type { TokenKey } from '../../src/config/keys/token-key.js';
 
 /** A part of a token: bytes as they are, text as its UTF-8 bytes, anything else as JSON. */
 export type Part = Buffer | string | object;
@@ -23,7 +23,7 @@ export function forgeToken({ header, payload, key, algorithm }: Forgery): string
 }
 
 /** A token with the header that the service writes. */
-export function forgeAccessToken(key: ConfiguredKey, payload: Part, header: object = {}): string {
+export function forgeAccessToken(key: TokenKey, payload: Part, header: object = {}): string {
   const { algorithm, kid, signingKey } = key;
   return forgeToken({
     header: { alg: algorithm, kid, typ: 'at+jwt', ...header },

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { JWT_ALGORITHMS } from '../../../src/config/app-config.js';
-import { configuredKey, type ConfiguredKey } from '../../../src/config/bearer-token-key.js';
+import { tokenKey, type TokenKey } from '../../../src/config/keys/token-key.js';
 import { FIRST_PARTY_CLIENT_ID } from '../../../src/tokens/bearer-tokens.js';
 import { SessionRevoked, TokenExpired, TokenInvalid } from '../../../src/tokens/tokens.errors.js';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../support/bearer-tokens.fixture.js';
 import { decodeToken, forgeAccessToken } from '../../support/forge.js';
 
-let key: ConfiguredKey;
+let key: TokenKey;
 let rsaKey: KeyObject;
 beforeAll(async () => {
   key = await makeKey();
@@ -82,7 +82,7 @@ describe('issuing', () => {
 
 describe('verifying', () => {
   it.each(JWT_ALGORITHMS)('BT-05: issues and verifies %s', async (algorithm) => {
-    const own = /^[RP]S/.test(algorithm) ? configuredKey(rsaKey, algorithm) : await makeKey(algorithm);
+    const own = /^[RP]S/.test(algorithm) ? tokenKey(rsaKey, algorithm) : await makeKey(algorithm);
     const tokens = tokensWith([own]);
     const { token, claims } = tokens.issue(SUBJECT);
     expect(decodeToken(token).header.alg).toBe(algorithm);
@@ -91,7 +91,7 @@ describe('verifying', () => {
 
   it('BT-06: a new key in front signs, the older still verifies', async () => {
     const token = tokensWith([key]).issue(SUBJECT).token;
-    const next = configuredKey(rsaKey, 'RS256');
+    const next = tokenKey(rsaKey, 'RS256');
     const rotated = tokensWith([next, key]);
     expect(decodeToken(rotated.issue(SUBJECT).token).header.alg).toBe('RS256');
     expect(rotated.verify(token).sub).toBe(SUBJECT.userId);

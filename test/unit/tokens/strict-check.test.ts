@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ConfiguredKey } from '../../../src/config/bearer-token-key.js';
+import type { TokenKey } from '../../../src/config/keys/token-key.js';
 import type { BearerTokens } from '../../../src/tokens/bearer-tokens.js';
 import { KeyRing } from '../../../src/tokens/key-ring.js';
 import { verifySignedBytes } from '../../../src/tokens/token-signature.js';
@@ -27,8 +27,8 @@ import {
 
 const P256_ORDER = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex');
 
-let key: ConfiguredKey;
-let other: ConfiguredKey;
+let key: TokenKey;
+let other: TokenKey;
 let tokens: BearerTokens;
 let good: string;
 let header: Record<string, unknown>;
@@ -451,7 +451,7 @@ describe('the claims', () => {
 
 describe('a ring with secrets', () => {
   let secret: KeyObject;
-  const ring = async (): Promise<[BearerTokens, ConfiguredKey]> => {
+  const ring = async (): Promise<[BearerTokens, TokenKey]> => {
     secret = createSecretKey(randomBytes(64));
     const hmac = { algorithm: 'HS512' as const, kid: 'hmac', signingKey: secret, verificationKey: secret };
     return [tokensWith([hmac, key]), hmac];

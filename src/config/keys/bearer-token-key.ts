@@ -1,25 +1,14 @@
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { JwtAlgorithm } from './app-config.js';
+import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
+import type { JwtAlgorithm } from '../app-config.js';
 import { type KeyEntry, readKeyEntries } from './key-entries.js';
 import { keyFormatOf } from './key-format.js';
-import { keyId } from './key-id.js';
 import { isWeakerThanAdvised, keyProblem, naturalAlgorithm } from './key-policy.js';
-import { secretTextProblem } from './secret-policy.js';
+import { tokenKey, type TokenKey } from './token-key.js';
+import { secretTextProblem } from '../secret-policy.js';
 
-/** A key that signs and verifies, with the one algorithm it is for. */
-export interface ConfiguredKey {
-  readonly algorithm: JwtAlgorithm;
-  /** RFC 7638 thumbprint; for a secret an HMAC of a constant. */
-  readonly kid: string;
-  /** Private, or the secret. */
-  readonly signingKey: KeyObject;
-  /** Public, or the same secret. */
-  readonly verificationKey: KeyObject;
-}
-
-export interface ParsedKeys {
+interface ParsedKeys {
   /** In the order of the text; the first signs. */
-  keys: ConfiguredKey[];
+  keys: TokenKey[];
   /** What stops the boot: full sentences with variable and line, never the value. */
   problems: string[];
   /** What an operator should know; the same kind of sentences. */
@@ -64,10 +53,10 @@ function addKeys(
     if (problem !== null) report(entry.line, problem);
     if (problem !== null || algorithm === null) continue;
     shared ??= algorithm;
-    const configured = configuredKey(key, algorithm);
-    if (keys.some(({ kid }) => kid === configured.kid)) report(entry.line, 'is there twice');
+    const added = tokenKey(key, algorithm);
+    if (keys.some(({ kid }) => kid === added.kid)) report(entry.line, 'is there twice');
     if (isWeakerThanAdvised(key)) warnings.push(sentence(entry.line, 'has less than the advised 3072 bits'));
-    keys.push(configured);
+    keys.push(added);
   }
 }
 
@@ -87,12 +76,6 @@ function problemOf({ key, algorithm, first, wanted }: Candidate): string | null 
   const own = problem === null ? null : naturalAlgorithm(key);
   const hint = own !== null && own.slice(0, 2) !== algorithm.slice(0, 2);
   return hint ? `${problem}; a key of another kind needs its own prefix, such as ${own}:` : problem;
-}
-
-/** A private key or a secret, ready for use. It must have passed `keyProblem` or be our own. */
-export function configuredKey(signingKey: KeyObject, algorithm: JwtAlgorithm): ConfiguredKey {
-  const verificationKey = signingKey.type === 'secret' ? signingKey : createPublicKey(signingKey);
-  return { algorithm, kid: keyId(signingKey), signingKey, verificationKey };
 }
 
 function readKey({ kind, line, text }: KeyEntry, report: Report): KeyObject | undefined {

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import type { JwtAlgorithm } from './app-config.js';
+import type { JwtAlgorithm } from '../app-config.js';
 import { keyId, publicJwk } from './key-id.js';
 import { hasRocaFingerprint } from './roca.js';
 

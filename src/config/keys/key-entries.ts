@@ -1,4 +1,4 @@
-import { JWT_ALGORITHMS, type JwtAlgorithm } from './app-config.js';
+import { JWT_ALGORITHMS, type JwtAlgorithm } from '../app-config.js';
 import { looksLikePem } from './key-format.js';
 
 /** One key as it stands in the text of `BEARER_TOKEN_KEY`. */
@@ -11,7 +11,7 @@ export interface KeyEntry {
   text: string;
 }
 
-export interface KeyEntries {
+interface KeyEntries {
   entries: KeyEntry[];
   problems: { line: number; what: string }[];
 }

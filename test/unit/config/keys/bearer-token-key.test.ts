@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { JwtAlgorithm } from '../../../src/config/app-config.js';
-import { parseBearerTokenKeys } from '../../../src/config/bearer-token-key.js';
-import { rocaKey } from '../../support/weak-keys.js';
+import type { JwtAlgorithm } from '../../../../src/config/app-config.js';
+import { parseBearerTokenKeys } from '../../../../src/config/keys/bearer-token-key.js';
+import { rocaKey } from '../../../support/weak-keys.js';
 
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 const ec = (namedCurve = 'P-256'): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey;
