@@ -150,7 +150,7 @@ export default tseslint.config(
   { files: ['src/config/*.ts'], rules: properties(noNowMs, noWeakRandomness) },
   // The launcher starts and stops another process in real time, before there is anything to inject.
   {
-    files: ['src/common/clock.ts', 'src/database/embedded-postgres*.ts'],
+    files: ['src/common/clock.ts', 'src/database/embedded/*.ts'],
     rules: properties(noEnvironment, noWeakRandomness),
   },
   // A host application sees only the package's door. Its own tsconfig finds that only where it is installed, so the

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigurationError } from './config/load-config.js';
-import { EmbeddedPostgresError } from './database/embedded-postgres.error.js';
+import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.error.js';
 import { SigningKeyUnreadable } from './tokens/key-store.js';
 
 /** What somebody who started the service wants to know first. */

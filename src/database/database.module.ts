@@ -2,7 +2,7 @@ import { Global, Inject, Logger, Module, type OnApplicationShutdown, type Type }
 import type { MigrationInterface } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from './database.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { databaseOptions } from './database.options.js';
 import { Housekeeping } from './housekeeping.js';
 import { runMigrations } from './migrations.js';

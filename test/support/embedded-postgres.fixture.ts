@@ -1,4 +1,4 @@
-import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 
 /**
  * A process that owns an embedded PostgreSQL in the folder that its argument names. Each of its lines is a JSON

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { ServerAccount } from './embedded-postgres.account.js';
-import { SERVER_ENVIRONMENT } from './embedded-postgres.binaries.js';
+import type { ServerAccount } from './server-account.js';
+import { SERVER_ENVIRONMENT } from './server-binaries.js';
 
 const STOP_TIMEOUT_MS = 30_000;
 const KEPT_LINES = 20;
@@ -26,7 +26,7 @@ rm -rf "$runtime"
 exit $status
 `;
 
-export interface GuardedServer {
+interface GuardedServer {
   readonly account: ServerAccount;
   /** Working directory of the server. */
   readonly clusterDir: string;

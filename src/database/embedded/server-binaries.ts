@@ -3,7 +3,7 @@ import { access, cp, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { canReach, giveTo, type ServerAccount } from './embedded-postgres.account.js';
+import { canReach, giveTo, type ServerAccount } from './server-account.js';
 import { EmbeddedPostgresError } from './embedded-postgres.error.js';
 
 const run = promisify(execFile);

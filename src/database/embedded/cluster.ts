@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { canReach, giveTo, type ServerAccount } from './embedded-postgres.account.js';
-import { SERVER_ENVIRONMENT, type Binaries } from './embedded-postgres.binaries.js';
+import { canReach, giveTo, type ServerAccount } from './server-account.js';
+import { SERVER_ENVIRONMENT, type Binaries } from './server-binaries.js';
 import { EmbeddedPostgresError } from './embedded-postgres.error.js';
-import { isAlive } from './embedded-postgres.process.js';
+import { isAlive } from './server-process.js';
 
 const run = promisify(execFile);
 

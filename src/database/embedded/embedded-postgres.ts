@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { serverAccount, type ServerAccount } from './embedded-postgres.account.js';
-import { prepareBinaries } from './embedded-postgres.binaries.js';
-import { addressableBy, prepareCluster } from './embedded-postgres.cluster.js';
+import { serverAccount, type ServerAccount } from './server-account.js';
+import { prepareBinaries } from './server-binaries.js';
+import { addressableBy, prepareCluster } from './cluster.js';
 import { EmbeddedPostgresError } from './embedded-postgres.error.js';
-import { Guardian } from './embedded-postgres.guardian.js';
+import { Guardian } from './guardian.js';
 import {
   otherOwner,
   OWNER_SETTING,
   recycledPid,
   removeAbandonedRuntime,
   requireUnused,
-} from './embedded-postgres.process.js';
+} from './server-process.js';
 
 const START_TIMEOUT_MS = 120_000;
 const DATABASE = 'tokenhouse';
@@ -26,7 +26,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** The files are kept in its subfolder `postgres`. */
   readonly dataDir: string;
   /** Told the rare things worth telling, a line each. */
