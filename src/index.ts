@@ -14,7 +14,7 @@ export {
   SignInService,
   type SignInStep,
 } from './auth/sign-in.service.js';
-export type { TokenBundle } from './auth/token-bundle.js';
+export { type ClaimsHook, type TokenBundle, TokenBundles } from './auth/token-bundle.js';
 export { AccountModule } from './account/account.module.js';
 export { Clock } from './common/clock.js';
 export { DomainError } from './common/domain-error.js';
@@ -32,7 +32,7 @@ export { RegistrationModule } from './registration/registration.module.js';
 export { type Registering, RegistrationService } from './registration/registration.service.js';
 export { Session } from './sessions/session.entity.js';
 export { SessionsService } from './sessions/sessions.service.js';
-export { getToken, type GetTokenOptions } from './tokens/get-token.js';
+export { getToken, type GetTokenOptions } from './tokens/get-token/get-token.js';
 export { User } from './users/user.entity.js';
 export { UserDto } from './users/user.dto.js';
 export { UsersModule } from './users/users.module.js';

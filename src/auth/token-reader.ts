@@ -2,9 +2,9 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import { DomainError } from '../common/domain-error.js';
 import type { HttpRequest } from '../common/http.js';
 import { AppConfig } from '../config/app-config.js';
-import { bindGetToken, getToken, type TokenClaims } from '../tokens/get-token.js';
-import { findBearer } from '../tokens/request-bearer.js';
-import { readRequestHead } from '../tokens/request-headers.js';
+import { bindGetToken, getToken, type TokenClaims } from '../tokens/get-token/get-token.js';
+import { findBearer } from '../tokens/get-token/request-bearer.js';
+import { readRequestHead } from '../tokens/get-token/request-head.js';
 import { Authenticator } from './authenticator.js';
 
 /** Lends this service's verification to `getToken`, and answers `GET /api/token` with it. */

@@ -1,7 +1,7 @@
 import { encode, getToken as getTokenOfAuthjs } from '@auth/core/jwt';
 import { encode as encodeV4, getToken as getTokenOfNextAuth } from 'next-auth/jwt';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { getToken } from '../../../src/tokens/get-token.js';
+import { getToken } from '../../../../src/tokens/get-token/get-token.js';
 
 const SECRET = 'one-secret-that-both-sides-know-000001';
 const NAME = 'authjs.session-token';

@@ -1,4 +1,4 @@
-import type { RequestHead } from './request-headers.js';
+import type { RequestHead } from './request-head.js';
 
 /** `sent`: the request names a bearer token. `token`: which one; null when it cannot be read. */
 export interface Bearer {

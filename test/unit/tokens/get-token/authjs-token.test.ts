@@ -3,7 +3,7 @@ import { base64url, decodeProtectedHeader, EncryptJWT } from 'jose';
 import { encode as encodeV4 } from 'next-auth/jwt';
 import { hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decodeAuthjsToken } from '../../../src/tokens/authjs-token.js';
+import { decodeAuthjsToken } from '../../../../src/tokens/get-token/authjs-token.js';
 
 const SECRET = 'the-newest-secret-of-the-frontend-0001';
 const OLD_SECRET = 'the-secret-before-that-one-0000000002';

@@ -4,7 +4,7 @@ import { createApp, eventHandler, toNodeListener, toWebHandler, type H3Event } f
 import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { getToken, type GetTokenOptions } from '../../../src/tokens/get-token.js';
+import { getToken, type GetTokenOptions } from '../../../../src/tokens/get-token/get-token.js';
 
 const SECRET = 'the-secret-that-the-frontend-uses-0001';
 const NAME = '__Secure-authjs.session-token';

@@ -2,7 +2,7 @@ import { decode as decodeOfAuthjs, encode } from '@auth/core/jwt';
 import { generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { encode as encodeV4 } from 'next-auth/jwt';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bindGetToken, getToken, type GetTokenDefaults } from '../../../src/tokens/get-token.js';
+import { bindGetToken, getToken, type GetTokenDefaults } from '../../../../src/tokens/get-token/get-token.js';
 
 const SECRET = 'the-secret-that-the-frontend-uses-0001';
 const { publicKey, privateKey } = await generateKeyPair('ES256');

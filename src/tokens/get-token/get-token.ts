@@ -1,9 +1,9 @@
 import { decodeAuthjsToken } from './authjs-token.js';
-import { readRequestHead, type EventLike, type RequestLike } from './request-headers.js';
-import { tokenPlaces } from './request-token-places.js';
-import { findTokens, type FoundToken } from './request-tokens.js';
+import { readRequestHead, type EventLike, type RequestLike } from './request-head.js';
+import { tokenPlaces } from './token-places.js';
+import { findTokens, type FoundToken } from './find-tokens.js';
 
-export type { EventLike, RequestLike } from './request-headers.js';
+export type { EventLike, RequestLike } from './request-head.js';
 
 export type TokenClaims = Record<string, unknown>;
 

@@ -1,8 +1,9 @@
 import { decodeProtectedHeader } from 'jose';
+import { isSafeMethod } from '../../common/http.js';
 import { findBearer, type Bearer } from './request-bearer.js';
 import { RequestCookies } from './request-cookies.js';
-import type { RequestHead } from './request-headers.js';
-import type { TokenPlaces } from './request-token-places.js';
+import type { RequestHead } from './request-head.js';
+import type { TokenPlaces } from './token-places.js';
 
 /** A token as it was found: unverified. */
 export interface FoundToken {
@@ -12,8 +13,6 @@ export interface FoundToken {
   /** What an Auth.js token of that place is salted with. */
   readonly salt: string;
 }
-
-const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
  * The tokens of a request, in the order in which they count (parity JA-04): our own from the header, then from a cookie;
@@ -34,7 +33,7 @@ export function findTokens(head: RequestHead, places: TokenPlaces): FoundToken[]
  * Whether this is a token of ours by its shape: three segments, of the type `at+jwt` (RFC 9068, section 2.1).
  * It says nothing about who signed it.
  */
-export function isOwnToken(token: string): boolean {
+function isOwnToken(token: string): boolean {
   if (token.split('.').length !== 3) return false;
   try {
     return decodeProtectedHeader(token).typ === 'at+jwt';
@@ -49,7 +48,7 @@ function bearerTokens({ token }: Bearer, places: TokenPlaces): FoundToken[] {
 }
 
 function ownTokens(cookies: RequestCookies, places: TokenPlaces, method?: string): FoundToken[] {
-  const safe = method !== undefined && SAFE_METHODS.includes(method);
+  const safe = method !== undefined && isSafeMethod(method);
   const names = safe ? [...places.ownCookies, ...places.safeMethodCookies] : places.ownCookies;
   return names.flatMap((name) => {
     const token = cookies.single(name);

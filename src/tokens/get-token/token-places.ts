@@ -13,14 +13,14 @@ export interface TokenPlaces {
 }
 
 /** What the caller says about the places. */
-export interface PlaceOptions {
+interface PlaceOptions {
   readonly cookieName?: string;
   readonly salt?: string;
   readonly secureCookie?: boolean;
 }
 
 /** What the running service says about them, where the caller is silent. */
-export interface PlaceDefaults {
+interface PlaceDefaults {
   readonly secureCookie: boolean;
   readonly cookieNames: readonly string[];
 }
