@@ -19,7 +19,7 @@ async function start(): Promise<void> {
     { bodyParser: false, abortOnError: false, logger: new AppLogger(config) },
   );
   configureApp(app);
-  for (const warning of config.bearerToken.warnings) Logger.warn(warning, 'Configuration');
+  for (const warning of config.warnings) Logger.warn(warning, 'Configuration');
   app.enableShutdownHooks([], { useProcessExit: true });
   try {
     await app.listen(config.http.port, config.http.host);
@@ -27,7 +27,8 @@ async function start(): Promise<void> {
     await app.close();
     throw error;
   }
-  process.stdout.write(greeting(config));
+  if (config.production) Logger.log(`Listening on port ${config.http.port}`, 'Tokenhouse');
+  else process.stdout.write(greeting(config));
 }
 
 start().catch((error: unknown) => {

@@ -58,13 +58,16 @@ export class SessionDto {
   }
 }
 
+/** Systems whose version browsers no longer tell: they all say the same old one. */
+const FROZEN_VERSION = new Set(['macOS', 'Windows']);
+
 function describeAgent(userAgent: string | null): Pick<SessionDto, 'device' | 'browser' | 'system'> {
   if (!userAgent) return { device: null, browser: null, system: null };
   const { browser, os, platform } = Bowser.parse(userAgent);
   const words = (...parts: (string | undefined)[]): string | null => parts.filter(Boolean).join(' ') || null;
   return {
-    device: words(platform.vendor, platform.model) ?? words(platform.type),
+    device: platform.model ? words(platform.vendor, platform.model) : words(platform.type),
     browser: words(browser.name, browser.version?.split('.', 1)[0]),
-    system: words(os.name, os.versionName ?? os.version),
+    system: words(os.name, FROZEN_VERSION.has(os.name ?? '') ? undefined : os.version),
   };
 }

@@ -14,13 +14,26 @@ export interface TokenBundle {
   user: User;
 }
 
+/** What a host application has to say in the tokens of this session. */
+export type ClaimsHook = (session: UserSession) => Record<string, unknown>;
+
 /** Makes the tokens of a session. */
 @Injectable()
 export class TokenBundles {
+  private readonly hooks: ClaimsHook[] = [];
+
   constructor(
     private readonly bearerTokens: BearerTokens,
     private readonly refreshTokens: RefreshTokens,
   ) {}
+
+  /**
+   * Adds claims to every access token; call it from `onModuleInit`. They never replace ours, and they are read by
+   * whoever holds the token: nothing secret belongs there.
+   */
+  addClaims(hook: ClaimsHook): void {
+    this.hooks.push(hook);
+  }
 
   /** A fresh access token, and the session's current refresh token. */
   issue({ user, session }: UserSession): TokenBundle {
@@ -36,6 +49,10 @@ export class TokenBundles {
       authenticatedAt: session.authenticatedAt,
       sessionEndsAt: session.idleExpiresAt,
       methods: session.methods,
+      extra: Object.assign({}, ...this.hooks.map((hook) => hook({ user, session }))) as Record<
+        string,
+        unknown
+      >,
     });
   }
 }

@@ -3,6 +3,8 @@ import type { TokenKey } from './keys/token-key.js';
 /** Everything the environment decides, checked and frozen at boot. Durations carry their unit in the name. */
 export abstract class AppConfig {
   readonly production: boolean;
+  /** What is allowed and not advised; told at boot. */
+  readonly warnings: readonly string[];
   readonly http: {
     readonly port: number;
     readonly host: string;
@@ -24,8 +26,6 @@ export abstract class AppConfig {
     readonly algorithm: JwtAlgorithm;
     /** The first signs, all verify. Empty: a key generated once and kept in the database. */
     readonly keys: readonly TokenKey[];
-    /** What is allowed and not advised; told at boot. */
-    readonly warnings: readonly string[];
     readonly ttlMinutes: number;
     readonly leewaySeconds: number;
     readonly issuer: string;

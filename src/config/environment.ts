@@ -21,6 +21,7 @@ interface IntegerRule {
  */
 export class EnvironmentReader {
   readonly problems: string[] = [];
+  readonly warnings: string[] = [];
 
   constructor(private readonly environment: Environment) {}
 
@@ -69,6 +70,10 @@ export class EnvironmentReader {
       name,
       `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
     );
+  }
+
+  warning(name: string, what: string): void {
+    this.warnings.push(`${name} ${what}.`);
   }
 
   problem(name: string, what: string): undefined {

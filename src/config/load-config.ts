@@ -31,6 +31,7 @@ export function loadConfig(environment: Environment): AppConfig {
   const dataDir = resolve(env.text('DATA_DIR') ?? './data');
   const config: AppConfig = {
     production,
+    warnings: env.warnings,
     http,
     appKey: readAppKey(env, { production, dataDir }),
     database: { url: env.url('DATABASE_URL', ['postgres:', 'postgresql:']), dataDir },
@@ -50,10 +51,14 @@ export function loadConfig(environment: Environment): AppConfig {
 
 function readHttp(env: EnvironmentReader, production: boolean): AppConfig['http'] {
   const port = env.integer('PORT', { fallback: 3000, min: 1, max: 65_535 });
+  const publicUrl = readWebUrl(env, 'PUBLIC_URL', production);
+  if (production && publicUrl === undefined) {
+    env.warning('PUBLIC_URL', 'is not set: tokens and links name localhost, and cookies are not Secure');
+  }
   return {
     port,
     host: env.text('HOST') ?? '0.0.0.0',
-    publicUrl: readWebUrl(env, 'PUBLIC_URL', production) ?? `http://localhost:${port}`,
+    publicUrl: publicUrl ?? `http://localhost:${port}`,
     corsOrigins: readOrigins(env, 'CORS_ORIGINS'),
     trustedProxies: readCidrs(env, 'TRUSTED_PROXIES'),
     docs: env.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
@@ -68,11 +73,11 @@ function readBearerToken(env: EnvironmentReader, publicUrl: string): AppConfig['
   }
   const { keys, problems, warnings } = parseBearerTokenKeys(env.text('BEARER_TOKEN_KEY'), wanted);
   env.problems.push(...problems);
+  env.warnings.push(...warnings);
   const algorithm: JwtAlgorithm = keys[0]?.algorithm ?? wanted ?? 'ES256';
   return {
     algorithm,
     keys,
-    warnings,
     ttlMinutes: env.integer('BEARER_TOKEN_TTL', { fallback: 60, min: 1, max: DAY }),
     leewaySeconds: env.integer('BEARER_TOKEN_LEEWAY', { fallback: 60, min: 0, max: 300 }),
     issuer: env.text('BEARER_TOKEN_ISSUER') ?? publicUrl,

@@ -122,7 +122,7 @@ export class EmailChange implements OnModuleInit {
     const user = await this.users.findById(userId, manager);
     if (!user?.pendingEmail) return null;
     const owner = await this.users.findByEmail(user.pendingEmail, manager);
-    if (owner) return { letter: 'account-exists', to: owner.email, person: owner };
+    if (owner && owner.id !== userId) return { letter: 'account-exists', to: owner.email, person: owner };
     const token = await this.links.issue(CHANGE_EMAIL, userId, user.pendingEmail, manager);
     const variables = {
       link: linkUrl(this.config, 'verify-email', token, redirectTo),

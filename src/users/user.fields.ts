@@ -33,6 +33,10 @@ export const EmailField = (): PropertyDecorator =>
 export const NameField = (): PropertyDecorator =>
   applyDecorators(
     IsOptional(),
+    // A form that was left blank says that there is no name.
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && value.trim() === '' ? null : value,
+    ),
     Canonical('is_name', `A name has at most ${MAX_NAME_LENGTH} ordinary characters.`, parsePersonName),
     ApiProperty({
       type: String,

@@ -15,6 +15,9 @@ export interface Mail {
 
 /** The `.eml` files that a service without an SMTP server writes. */
 export class Mailbox {
+  /** Files never change once they are there. */
+  private readonly parsed = new Map<string, Promise<Mail>>();
+
   constructor(private readonly folder: string) {}
 
   /** All mails so far, the oldest first; with `to` only those to that address. */
@@ -24,7 +27,7 @@ export class Mailbox {
       names
         .filter((name) => name.endsWith('.eml'))
         .sort()
-        .map((name) => this.read(name)),
+        .map((name) => this.mail(name)),
     );
     return mails.filter((mail) => to === undefined || mail.to === to);
   }
@@ -40,6 +43,12 @@ export class Mailbox {
       })
       .toBeGreaterThanOrEqual(count);
     return found.at(-1) as Mail;
+  }
+
+  private mail(name: string): Promise<Mail> {
+    const mail = this.parsed.get(name) ?? this.read(name);
+    this.parsed.set(name, mail);
+    return mail;
   }
 
   private async read(name: string): Promise<Mail> {
