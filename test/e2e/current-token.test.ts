@@ -14,7 +14,8 @@ import {
   someEmail,
 } from '../support/client.js';
 import { decodeToken, forgeAccessToken } from '../support/forge.js';
-import { createOutage } from '../support/outage.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { createTestDatabase } from '../support/test-database.js';
 
 const NEW_SECRET = 'a new secret of Auth.js 0123456789 abcdef';
 const OLD_SECRET = 'an old secret of Auth.js 0123456789 abcdef';
@@ -137,7 +138,8 @@ describe('GET /api/token', () => {
     for (const name of ['auth.token', 'legacy']) {
       expect((await ask({ cookies: { [name]: token } })).sub).toBe(user.id);
       expect((await client.get('/api/user', { cookies: { [name]: token } })).body.id).toBe(user.id);
-      for (const headers of [{}, { origin: 'http://localhost:3000' }]) {
+      const places: Record<string, string>[] = [{}, { origin: 'http://localhost:3000' }];
+      for (const headers of places) {
         const change = await client.patch(
           '/api/user',
           { firstName: 'Ada' },
@@ -231,18 +233,20 @@ describe('GET /api/token of a service behind HTTPS', () => {
   });
 
   it('while the database is down, says so instead of null', async () => {
-    const outage = await createOutage();
-    const target = await startApp({ DATABASE_URL: outage.url });
+    const database = await createTestDatabase();
+    const network = await new TcpProxy(database.url).open();
+    const target = await startApp({ DATABASE_URL: network.url });
     const client = new Client(target);
     const { token } = await client.register();
-    await outage.begin();
+    await network.cut();
     const { status, body, headers } = await client.get('/api/token', { token });
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'unavailable', '5']);
     expect((await client.get('/api/token')).body).toBeNull();
-    await outage.end();
+    await network.open();
     await expect.poll(async () => (await client.get('/api/token', { token })).status).toBe(200);
     await target.close();
-    await outage.remove();
+    await network.cut();
+    await database.drop();
   });
 });
 
