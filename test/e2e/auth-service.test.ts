@@ -26,7 +26,8 @@ import { makeKey } from '../support/bearer-tokens.fixture.js';
 import { type Answer, Client, PASSWORD } from '../support/client.js';
 import { decodeToken, forgeAccessToken } from '../support/forge.js';
 import { type HostApp, startHost } from '../support/host-app.js';
-import { createOutage, type Outage } from '../support/outage.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** A provider of the host: it knows the three methods, and neither request nor controller. */
 @Injectable()
@@ -153,18 +154,20 @@ class DeskModule {}
 
 describe('AuthService in a host application', () => {
   let host: HostApp;
-  let outage: Outage;
+  let database: TestDatabase;
+  let network: TcpProxy;
   let client: Client;
   let auth: AuthService;
   let opened: string[];
 
   beforeAll(async () => {
-    outage = await createOutage();
+    database = await createTestDatabase();
+    network = await new TcpProxy(database.url).open();
     host = await startHost(
       (environment) => ({
         imports: [AuthModule.forRoot(environment), RegistrationModule, AccountModule, DeskModule],
       }),
-      { DATABASE_URL: outage.url },
+      { DATABASE_URL: network.url },
     );
     client = new Client(host);
     ({ auth } = host.app.get(Desk));
@@ -173,7 +176,8 @@ describe('AuthService in a host application', () => {
   });
   afterAll(async () => {
     await host.close();
-    await outage.remove();
+    await network.cut();
+    await database.drop();
   });
 
   const desk = (path: string, token?: string): Promise<Answer> => client.get(`/api/desk/${path}`, { token });
@@ -472,7 +476,7 @@ describe('AuthService in a host application', () => {
   describe('while the database is down', () => {
     it('NX-06: no wrong yes and no wrong no: 503, and the methods throw', async () => {
       const { token, refreshToken, user } = await client.register();
-      await outage.begin();
+      await network.cut();
       for (const path of [
         '/api/desk/me',
         '/api/desk/optional',
@@ -501,7 +505,7 @@ describe('AuthService in a host application', () => {
       expect(await auth.checkBearerToken('nonsense')).toBe(false);
       expect((await desk('me', 'nonsense')).body.code).toBe('token_invalid');
       expect((await desk('who', token)).status).toBe(200);
-      await outage.end();
+      await network.open();
       await expect.poll(async () => (await desk('me', token)).status).toBe(200);
     });
   });

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, PASSWORD, someEmail } from '../support/client.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { createOutage, type Outage } from '../support/outage.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const FRONTEND = 'https://app.test';
 const CANARY = 'canary-0f3a9';
@@ -17,21 +18,24 @@ const SECURITY_HEADERS = {
 
 describe('CORS and headers', () => {
   let target: TestApp;
-  let outage: Outage;
+  let database: TestDatabase;
+  let network: TcpProxy;
   let client: Client;
 
   beforeAll(async () => {
-    outage = await createOutage();
+    database = await createTestDatabase();
+    network = await new TcpProxy(database.url).open();
     target = await startApp({
       CORS_ORIGINS: `${FRONTEND}, http://localhost:5173`,
-      DATABASE_URL: outage.url,
+      DATABASE_URL: network.url,
       RATE_LIMIT: 'on',
     });
     client = new Client(target);
   });
   afterAll(async () => {
     await target.close();
-    await outage.remove();
+    await network.cut();
+    await database.drop();
   });
 
   const preflight = (path: string, origin: string, method = 'POST'): Promise<Answer> =>
@@ -97,9 +101,9 @@ describe('CORS and headers', () => {
   }
 
   async function down(token: string): Promise<Answer> {
-    await outage.begin();
+    await network.cut();
     const answer = await client.get('/api/user', { token });
-    await outage.end();
+    await network.open();
     return answer;
   }
 

@@ -63,10 +63,10 @@ export async function startApp(overrides: Environment = {}, beside?: TestApp): P
   };
 }
 
-/** An environment with a database and a data folder of its own, or on the database at `databaseUrl`. */
+/** An environment with a data folder of its own, and a database of its own unless `databaseUrl` is there. */
 export async function testEnvironment(
   overrides: Environment = {},
-  databaseUrl?: string,
+  databaseUrl: string | undefined = overrides.DATABASE_URL,
 ): Promise<{ environment: Environment; remove(): Promise<void> }> {
   const created = databaseUrl === undefined ? await createTestDatabase() : null;
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenhouse-test-'));

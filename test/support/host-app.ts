@@ -32,7 +32,7 @@ export async function startHost(
   parts: (environment: Environment) => ModuleMetadata,
   overrides: Environment = {},
 ): Promise<HostApp> {
-  const { environment, remove } = await testEnvironment(overrides, overrides.DATABASE_URL);
+  const { environment, remove } = await testEnvironment(overrides);
   const clock = new TestClock();
   const module = await Test.createTestingModule(parts(environment))
     .overrideProvider(Clock)
