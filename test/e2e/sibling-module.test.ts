@@ -6,7 +6,7 @@ import { configureApp } from '../../src/app.setup.js';
 import { createHttpAdapter } from '../../src/app.http.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { Client } from '../support/client.js';
-import { testEnvironment } from '../support/app.js';
+import { testEnvironment } from '../support/environment.js';
 
 describe('the sibling module in examples/', () => {
   let app: NestFastifyApplication;

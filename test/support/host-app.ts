@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { join } from 'node:path';
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,7 +9,8 @@ import { Clock } from '../../src/common/clock.js';
 import type { Environment } from '../../src/config/environment.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { Database } from '../../src/database/database.js';
-import { testEnvironment } from './app.js';
+import { testEnvironment } from './environment.js';
+import { Mailbox } from './mailbox.js';
 import { TestClock } from './test-clock.js';
 
 export interface Route {
@@ -22,15 +24,21 @@ export interface HostApp {
   url: string;
   clock: TestClock;
   database: Database;
+  mailbox: Mailbox;
+  environment: Environment;
   /** Every route that the HTTP router knows. */
   routes: Route[];
   close(): Promise<void>;
 }
 
-/** An application that is not the service itself, over HTTP, with a database of its own. */
+/**
+ * An application of these parts on a free port, with a database of its own unless `overrides`, environment
+ * variables, name one. `prepare` is called with it before it listens.
+ */
 export async function startHost(
   parts: (environment: Environment) => ModuleMetadata,
   overrides: Environment = {},
+  prepare: (app: NestFastifyApplication) => void = () => {},
 ): Promise<HostApp> {
   const { environment, remove } = await testEnvironment(overrides);
   const clock = new TestClock();
@@ -48,12 +56,15 @@ export async function startHost(
     logger: false,
   });
   configureApp(app);
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   return {
     app,
     url: await app.getUrl(),
     clock,
     database: app.get(Database),
+    mailbox: new Mailbox(join(String(environment.DATA_DIR), 'outbox')),
+    environment,
     routes,
     close: async () => {
       await app.close();
