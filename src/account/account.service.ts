@@ -31,14 +31,18 @@ export class AccountService {
 
   /** Deletes the account, by its password or in a session that was confirmed just now (parity AC-04). */
   async delete(principal: Principal, password: string | undefined): Promise<void> {
-    if (password === undefined) steppedUp(principal, this.circumstances);
-    else await this.assertPassword(principal.user, password);
-    await this.users.delete(principal.user.id);
+    const { id } = principal.user;
+    if (password !== undefined) {
+      await this.passwords.withPassword(id, password, (manager) => this.users.deleteWithin(manager, id));
+      return;
+    }
+    steppedUp(principal, this.circumstances);
+    await this.users.delete(id);
   }
 
   /** Raises this session: what needs a fresh sign-in is allowed again for a while. @throws PasswordIncorrect */
   async confirmPassword({ user, session }: Principal, password: string): Promise<TokenBundle> {
-    await this.assertPassword(user, password);
+    if (!(await this.passwords.verify(user.id, password))) throw new PasswordIncorrect();
     const confirmed = await this.sessions.confirm(session.id);
     if (!confirmed) throw new SessionRevoked();
     return this.bundles.issue(confirmed);
@@ -49,9 +53,5 @@ export class AccountService {
     const { user, session } = principal;
     if (sid !== session.id) steppedUp(principal, this.circumstances);
     if (!isUuid(sid) || !(await this.sessions.end(sid, 'closed_by_user', user.id))) throw new NotFound();
-  }
-
-  private async assertPassword(user: User, password: string): Promise<void> {
-    if (!(await this.passwords.verify(user.id, password))) throw new PasswordIncorrect();
   }
 }

@@ -9,7 +9,6 @@ import { OneTimeLinks } from '../links/one-time-links.service.js';
 import type { Envelope } from '../mail/envelope.js';
 import { linkUrl } from '../mail/link-url.js';
 import { Outbox } from '../mail/outbox.js';
-import { PasswordIncorrect } from '../passwords/passwords.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import type { User } from '../users/user.entity.js';
 import { EmailTaken } from '../users/users.errors.js';
@@ -67,24 +66,32 @@ export class EmailChange implements OnModuleInit {
    * @throws PasswordIncorrect
    */
   async request(user: User, email: string, password: string, redirectTo?: string): Promise<void> {
-    if (!(await this.passwords.verify(user.id, password))) throw new PasswordIncorrect();
-    await this.database.transaction(async (manager) => {
-      await this.users.setPendingEmail(user.id, email, manager);
+    await this.passwords.withPassword(user.id, password, async (manager) => {
+      // Before the user, as wherever a link is opened: two that lock in turns would wait for each other.
       await this.links.revoke(CHANGE_EMAIL, user.id, manager);
-      const data = { userId: user.id, from: user.email, redirectTo };
-      await this.outbox.queue(CHANGE_EMAIL, data, manager);
-      await this.outbox.queue(CHANGE_REQUESTED, data, manager);
-      const event = { type: 'email.change.requested', userId: user.id, from: user.email, to: email } as const;
-      await this.events.publish(event, manager);
+      const changing = await this.users.setPendingEmail(user.id, email, manager);
+      if (changing) await this.announce(changing, email, redirectTo, manager);
     });
   }
 
   /** Calls a change off; there need not be one. */
   async cancel(user: User): Promise<void> {
     await this.database.transaction(async (manager) => {
-      await this.users.setPendingEmail(user.id, null, manager);
       await this.links.revoke(CHANGE_EMAIL, user.id, manager);
+      await this.users.setPendingEmail(user.id, null, manager);
     });
+  }
+
+  private async announce(
+    { id: userId, email: from, updatedAt }: User,
+    to: string,
+    redirectTo: string | undefined,
+    manager: EntityManager,
+  ): Promise<void> {
+    const data = { userId, from, redirectTo, requestedAt: updatedAt.toISOString() };
+    await this.outbox.queue(CHANGE_EMAIL, data, manager);
+    await this.outbox.queue(CHANGE_REQUESTED, data, manager);
+    await this.events.publish({ type: 'email.change.requested', userId, from, to }, manager);
   }
 
   private async complete({ subjectId, address }: OneTimeLink, manager: EntityManager): Promise<void> {
@@ -132,12 +139,12 @@ export class EmailChange implements OnModuleInit {
   }
 
   private async composeNotice(
-    { userId, from }: LetterData,
+    { userId, from, requestedAt }: LetterData,
     manager: EntityManager,
   ): Promise<Envelope | null> {
     const user = await this.users.findById(userId, manager);
     if (!user) return null;
-    const token = await this.links.issue(UNDO_EMAIL, userId, from, manager);
+    const token = await this.links.issue(UNDO_EMAIL, userId, from, manager, requestedAt);
     const variables = {
       link: linkUrl(this.config, 'undo-email', token),
       newEmail: user.pendingEmail ?? user.email,
@@ -150,5 +157,7 @@ interface LetterData {
   userId: string;
   /** The address before the change. */
   from: string;
+  /** ISO 8601. The letter may be written much later, yet its link must not count as younger than a thief's. */
+  requestedAt?: string;
   redirectTo?: string;
 }

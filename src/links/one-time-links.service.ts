@@ -57,22 +57,26 @@ export class OneTimeLinks implements OnModuleInit {
     this.purposes.set(purpose.name, purpose);
   }
 
-  /** Makes a link and returns its secret (256 bits, base64url), which is kept nowhere. */
+  /**
+   * Makes a link and returns its secret (256 bits, base64url), which is kept nowhere.
+   * @param since ISO 8601; when that happened which the link is about, for `revokeYounger`. Now, unless said.
+   */
   async issue(
     purposeName: string,
     subjectId: string,
     address: string,
     manager: EntityManager,
+    since: string | null = null,
   ): Promise<string> {
     const purpose = this.require(purposeName);
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
     const slot = purpose.outlives ? null : `${purposeName} ${subjectId}`;
     await manager.query(
-      `INSERT INTO one_time_links (id, purpose, slot, token_hash, subject_id, address, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(mins => $7))
+      `INSERT INTO one_time_links (id, purpose, slot, token_hash, subject_id, address, expires_at, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(mins => $7), coalesce($8, now()))
        ON CONFLICT (slot) DO UPDATE SET id = excluded.id, token_hash = excluded.token_hash,
-         address = excluded.address, expires_at = excluded.expires_at, created_at = now()`,
-      [uuidv7(), purposeName, slot, sha256(secret), subjectId, address, purpose.ttlMinutes],
+         address = excluded.address, expires_at = excluded.expires_at, created_at = excluded.created_at`,
+      [uuidv7(), purposeName, slot, sha256(secret), subjectId, address, purpose.ttlMinutes, since],
     );
     return secret;
   }

@@ -56,6 +56,8 @@ export class PasswordReset implements OnModuleInit {
     await this.database.transaction(async (manager) => {
       const { address } = await this.links.consume('reset-password', token, manager);
       await this.passwords.store(user.id, hash, manager);
+      // A letter that was being written while the address changed brings a link that outlived the change.
+      if (!(await this.users.isAddressOf(user.id, address, manager))) throw new LinkInvalid();
       await this.users.verifyEmail(user.id, address, 'reset', manager);
       await this.events.publish({ type: 'password.reset', userId: user.id }, manager);
     });

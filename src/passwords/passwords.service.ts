@@ -46,6 +46,23 @@ export class PasswordsService {
     return rows.length === 1;
   }
 
+  /**
+   * Does `work` for somebody who knows the password, in a transaction in which it stays as it is: what was asked for
+   * with the old one is refused when a reset or a change came first. @throws PasswordIncorrect
+   */
+  async withPassword<T>(
+    userId: string,
+    password: string,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const hash = await this.match(userId, password);
+    if (hash === null) throw new PasswordIncorrect();
+    return this.database.transaction(async (manager) => {
+      if (!(await this.isStill(userId, hash, manager))) throw new PasswordIncorrect();
+      return work(manager);
+    });
+  }
+
   /** The hash to store for a new password. @throws WeakPassword */
   async hashNew(password: string, owner: PasswordOwner, field: 'password' | 'newPassword'): Promise<string> {
     this.policy.assert(password, owner, field);

@@ -96,6 +96,12 @@ export class UsersService {
     return user !== null;
   }
 
+  /** Whether `email` is this user's address; it then stays so until the caller's transaction ends. */
+  async isAddressOf(id: string, email: string, manager: EntityManager): Promise<boolean> {
+    const sql = 'SELECT 1 FROM users WHERE id = $1 AND email = $2 AND deleted_at IS NULL FOR NO KEY UPDATE';
+    return (await manager.query<unknown[]>(sql, [id, email])).length === 1;
+  }
+
   /** Replaces the address by a proven one. Null when the user is gone. @throws EmailTaken */
   async replaceEmail(id: string, email: string, manager: EntityManager): Promise<User | null> {
     return this.update(
@@ -142,16 +148,19 @@ export class UsersService {
 
   /** Deletes softly or for good, by configuration (parity BD-04, BD-05). False when already gone. */
   async delete(id: string): Promise<boolean> {
-    return this.database.transaction(async (manager) => {
-      const set = 'deleted_at = now(), pending_email = NULL, updated_at = now()';
-      const user = await this.update(set, 'id = $1', [id], manager);
-      if (!user) return false;
-      await this.events.publish({ type: 'user.deactivated', userId: id }, manager);
-      if (this.config.users.softDelete) return true;
-      await manager.query('DELETE FROM users WHERE id = $1', [id]);
-      await this.events.publish({ type: 'user.deleted', userId: id }, manager);
-      return true;
-    });
+    return this.database.transaction((manager) => this.deleteWithin(manager, id));
+  }
+
+  /** `delete`, as a part of the caller's transaction. */
+  async deleteWithin(manager: EntityManager, id: string): Promise<boolean> {
+    const set = 'deleted_at = now(), pending_email = NULL, updated_at = now()';
+    const user = await this.update(set, 'id = $1', [id], manager);
+    if (!user) return false;
+    await this.events.publish({ type: 'user.deactivated', userId: id }, manager);
+    if (this.config.users.softDelete) return true;
+    await manager.query('DELETE FROM users WHERE id = $1', [id]);
+    await this.events.publish({ type: 'user.deleted', userId: id }, manager);
+    return true;
   }
 
   private async findWhere(condition: string, value: string, manager: EntityManager): Promise<User | null> {
