@@ -12,6 +12,16 @@ const CONNECTION_MESSAGES =
  */
 const SERVER_CODES = /^(?:08...|57P0[1-5]|53300|25006|57014|40P01|40001)$/;
 
+/** SQLSTATE: deadlock, serialisation failure. */
+const CONFLICT_CODES = /^40(?:P01|001)$/;
+
+/** Whether a transaction was undone only because another one was in its way; nothing of it has happened. */
+export function isConflict(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const { code } = error.driverError as { code?: unknown };
+  return typeof code === 'string' && CONFLICT_CODES.test(code);
+}
+
 /** Whether an error says that the database could not serve just now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
