@@ -35,7 +35,10 @@ const LoginField = (description: string): PropertyDecorator => {
 @IgnoreUnknownFields()
 export class LoginDto {
   @LoginField('Address or username. Required, unless `email` or `username` stands for it.')
-  @ValidateIf(({ email, username }: LoginDto) => email === undefined && username === undefined)
+  // Null is not absent: it would leave the other two unchecked and `credentials` would take them.
+  @ValidateIf(({ login, email, username }: LoginDto) => {
+    return login !== undefined || (email === undefined && username === undefined);
+  })
   login?: string;
 
   @LoginField('Accepted for `login`.')

@@ -51,7 +51,7 @@ export function assertUnambiguous(request: HttpRequest, cookies: TokenCookies): 
   const { cookie } = request.headers;
   if (cookie === undefined) return;
   for (const name of [cookies.sessionName, cookies.refreshName]) {
-    const times = cookie.split(';').filter((part) => part.trimStart().startsWith(`${name}=`)).length;
+    const times = cookie.split(';').filter((part) => part.split('=', 1)[0]?.trim() === name).length;
     if (times > 1) throw new MalformedRequest(`The request has the cookie ${name} twice.`);
   }
 }

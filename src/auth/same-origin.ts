@@ -22,7 +22,7 @@ export class SameOrigin {
    * other site can send one. @throws CsrfRejected
    */
   check(request: HttpRequest): void {
-    if (isSafeMethod(request.method) || request.headers.authorization !== undefined) return;
+    if (isSafeMethod(request.method) || isSentByScript(request.headers.authorization)) return;
     if (request.headers.cookie === undefined || !this.cookies.areCarriedBy(request)) return;
     if (!isJsonOrEmpty(request)) throw new CsrfRejected();
     this.assert(request);
@@ -34,6 +34,11 @@ export class SameOrigin {
     const allowed = origin === undefined ? site === 'same-origin' : this.allowed.has(origin);
     if (!allowed) throw new CsrfRejected();
   }
+}
+
+/** Credentials of other schemes than these no browser adds by itself, to requests from other sites too. */
+function isSentByScript(authorization: string | undefined): boolean {
+  return authorization !== undefined && !/^(?:basic|digest|negotiate|ntlm)\b/i.test(authorization.trim());
 }
 
 function isJsonOrEmpty({ headers }: HttpRequest): boolean {
