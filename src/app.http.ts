@@ -64,7 +64,9 @@ const DOCS_POLICY =
 /** At the end, because Nest answers preflights before any `onRequest` hook of ours; what a route chose stays. */
 export function sendSecurityHeaders(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    for (const [name, value] of Object.entries(headersFor(request.url))) {
+    // By the route too: the same one can be asked for as `/%61pi/user`, or with a host before its path.
+    const headers = { ...headersFor(request.url), ...headersFor(request.routeOptions.url ?? request.url) };
+    for (const [name, value] of Object.entries(headers)) {
       if (!reply.hasHeader(name)) reply.header(name, value);
     }
     done(null, payload);
