@@ -1,5 +1,4 @@
 import { Body, Get, Header, HttpStatus, Post, Req, Res } from '@nestjs/common';
-import { ValidationFailed } from '../common/common.errors.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
@@ -8,9 +7,10 @@ import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../toke
 import { CurrentSessionDto, LoginDto, LogoutDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
 import { InvalidCredentials, UserBanned } from './auth.errors.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
+import { RefreshService } from './refresh.service.js';
 import { RestController } from './rest-controller.decorator.js';
-import { SessionTokens } from './session-tokens.service.js';
 import { SignInService } from './sign-in.service.js';
+import { SignOutService } from './sign-out.service.js';
 import { TokenTransport } from './token-transport.js';
 
 /** Signing in and out. The public routes read neither the `Authorization` header nor the session cookie. */
@@ -18,7 +18,8 @@ import { TokenTransport } from './token-transport.js';
 export class AuthController {
   constructor(
     private readonly signIn: SignInService,
-    private readonly tokens: SessionTokens,
+    private readonly refreshing: RefreshService,
+    private readonly signOut: SignOutService,
     private readonly transport: TokenTransport,
   ) {}
 
@@ -56,8 +57,7 @@ export class AuthController {
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<TokenBundleDto> {
     const { token, transport } = this.transport.refreshToken(request, body.refreshToken);
-    if (token === undefined) throw new ValidationFailed([REFRESH_TOKEN_MISSING]);
-    return this.transport.deliver(await this.tokens.refresh(token), response, transport);
+    return this.transport.deliver(await this.refreshing.refresh(token), response, transport);
   }
 
   @Public()
@@ -75,7 +75,7 @@ export class AuthController {
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<void> {
-    await this.tokens.logout(this.transport.allTokens(request, body.refreshToken));
+    await this.signOut.signOut(this.transport.allTokens(request, body.refreshToken));
     this.transport.clear(request, response);
   }
 
@@ -86,9 +86,3 @@ export class AuthController {
     return CurrentSessionDto.from(principal);
   }
 }
-
-const REFRESH_TOKEN_MISSING = {
-  field: 'refreshToken',
-  code: 'missing',
-  message: 'Send the refresh token in the body or in its cookie.',
-};

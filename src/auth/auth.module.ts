@@ -15,11 +15,12 @@ import { assertUnambiguous } from './credential.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RecentBundles } from './recent-bundles.js';
+import { RefreshService } from './refresh.service.js';
 import { installRequestContext } from './request-context.hooks.js';
 import { Circumstances } from './requirements.js';
 import { SameOrigin } from './same-origin.js';
-import { SessionTokens } from './session-tokens.service.js';
 import { SignInService } from './sign-in.service.js';
+import { SignOutService } from './sign-out.service.js';
 import { TokenBundles } from './token-bundle.js';
 import { TokenController } from './token.controller.js';
 import { TokenCookies } from './token-cookies.js';
@@ -41,9 +42,10 @@ import { TokenTransport } from './token-transport.js';
     JwtAuthGuard,
     JwtStrategy,
     RecentBundles,
+    RefreshService,
     SameOrigin,
-    SessionTokens,
     SignInService,
+    SignOutService,
     TokenBundles,
     TokenCookies,
     TokenReader,

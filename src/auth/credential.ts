@@ -4,12 +4,17 @@ import { TokenInvalid } from '../tokens/tokens.errors.js';
 import type { TokenCookies } from './token-cookies.js';
 
 /** An access token as a request brought it, not checked yet. */
-export interface Credential {
+interface Credential {
   token: string;
   from: 'header' | 'cookie';
 }
 
 const BEARER = /^bearer +(\S+) *$/i;
+
+/** The token of an `Authorization` header; undefined when there is none, or of another scheme or shape. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return BEARER.exec(authorization ?? '')?.[1];
+}
 
 /**
  * The access token of a request: the `Authorization` header decides, a bad one is never rescued by a good cookie.
@@ -23,7 +28,7 @@ export function findCredential(
 ): Credential | null {
   const { authorization } = request.headers;
   if (authorization !== undefined) {
-    const [, token] = BEARER.exec(authorization) ?? [];
+    const token = bearerToken(authorization);
     if (token === undefined) throw new TokenInvalid('the Authorization header holds no bearer token');
     return { token, from: 'header' };
   }

@@ -2,7 +2,6 @@ import { createParamDecorator } from '@nestjs/common';
 import { currentContext } from '../common/request-context.js';
 import type { UserSession } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/bearer-tokens.js';
-import { TokenMissing } from '../tokens/tokens.errors.js';
 import type { User } from '../users/user.entity.js';
 
 /** Who a request speaks for, and by which token. */
@@ -16,13 +15,6 @@ export interface Principal extends UserSession {
 /** The principal of the request being served; null for an anonymous one and outside of requests. */
 export function currentPrincipal(): Principal | null {
   return (currentContext()?.principal as Principal | undefined) ?? null;
-}
-
-/** @throws TokenMissing where there is none */
-export function requirePrincipal(): Principal {
-  const principal = currentPrincipal();
-  if (!principal) throw new TokenMissing();
-  return principal;
 }
 
 /** Makes `principal` the current one for the rest of this request; nothing outlives it (parity BT-09). */

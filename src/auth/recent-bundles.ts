@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import type { Rotation } from '../sessions/session-rotation.service.js';
-import type { TokenBundle } from './token-bundle.js';
+import { type TokenBundle, TokenBundles } from './token-bundle.js';
 
 const KEPT_MS = 10_000;
 const MAX_KEPT = 10_000;
@@ -14,15 +14,18 @@ const MAX_KEPT = 10_000;
 export class RecentBundles {
   private readonly kept = new Map<string, { bundle: TokenBundle; untilMs: number }>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly bundles: TokenBundles,
+    private readonly clock: Clock,
+  ) {}
 
-  /** The bundle that this generation got already, else the one that `issue` makes. */
-  remember({ session, user, replayed }: Rotation, issue: () => TokenBundle): TokenBundle {
+  /** The bundle that this generation got already, else a new one. */
+  issue({ session, user, replayed }: Rotation): TokenBundle {
     const key = `${session.id} ${session.generation}`;
     const now = this.clock.nowMs();
     const known = this.kept.get(key);
     if (replayed && known && now < known.untilMs) return { ...known.bundle, user };
-    const bundle = issue();
+    const bundle = this.bundles.issue({ session, user });
     this.evict(now);
     this.kept.set(key, { bundle, untilMs: now + KEPT_MS });
     return bundle;

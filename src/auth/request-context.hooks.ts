@@ -8,7 +8,7 @@ import { clientAddress } from '../common/client-address.js';
 type Next = (error?: Error) => void;
 
 /** Refuses a request before anything else reads it; throws to refuse. */
-export type RequestCheck = (request: HttpRequest) => void;
+type RequestCheck = (request: HttpRequest) => void;
 
 /**
  * Opens a request context around every request, and runs `check` first, on Fastify and on Express alike.

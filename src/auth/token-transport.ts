@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { ValidationFailed } from '../common/common.errors.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { TokenBundleDto, type Transport } from './auth.dto.js';
+import { bearerToken } from './credential.js';
 import { SameOrigin } from './same-origin.js';
 import type { TokenBundle } from './token-bundle.js';
 import { TokenCookies } from './token-cookies.js';
@@ -25,10 +27,12 @@ export class TokenTransport {
     return TokenBundleDto.from(bundle, transport);
   }
 
-  /** The refresh token of a request: in the body, else in its cookie. */
-  refreshToken(request: HttpRequest, fromBody: string | undefined): { token?: string; transport: Transport } {
+  /** The refresh token of a request: in the body, else in its cookie. @throws ValidationFailed when in neither */
+  refreshToken(request: HttpRequest, fromBody: string | undefined): { token: string; transport: Transport } {
     if (fromBody !== undefined) return { token: fromBody, transport: 'body' };
-    return { token: this.cookies.read(request)[this.cookies.refreshName], transport: 'cookie' };
+    const token = this.cookies.read(request)[this.cookies.refreshName];
+    if (token === undefined) throw new ValidationFailed([REFRESH_TOKEN_MISSING]);
+    return { token, transport: 'cookie' };
   }
 
   /** Everything in a request that names a session, for signing out. */
@@ -37,7 +41,7 @@ export class TokenTransport {
     fromBody: string | null | undefined,
   ): { accessTokens: string[]; refreshTokens: string[] } {
     const cookies = this.cookies.read(request);
-    const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const bearer = bearerToken(request.headers.authorization);
     const { sessionName, refreshName } = this.cookies;
     return {
       accessTokens: [bearer, cookies[sessionName]].filter((token) => token != null),
@@ -50,3 +54,9 @@ export class TokenTransport {
     if (this.cookies.areCarriedBy(request)) this.cookies.clear(response);
   }
 }
+
+const REFRESH_TOKEN_MISSING = {
+  field: 'refreshToken',
+  code: 'missing',
+  message: 'Send the refresh token in the body or in its cookie.',
+};

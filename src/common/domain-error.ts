@@ -16,7 +16,7 @@ export interface FieldError {
 
 /**
  * What the service refuses, in words for the client. Each feature declares its own in `<feature>.errors.ts`;
- * `ProblemFilter` alone renders them. `code` is lower_snake and frozen once published.
+ * `DomainErrorFilter` alone renders them. `code` is lower_snake and frozen once published.
  */
 export abstract class DomainError extends Error {
   readonly errors?: FieldError[];

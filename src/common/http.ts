@@ -5,7 +5,7 @@ export interface HttpRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly ip?: string;
-  /** Fastify's request number, made unique per process by `app.setup.ts`. */
+  /** Fastify's name for the request, a UUID with the adapter of `app.http.ts`. */
   readonly id?: unknown;
   /** Node's own request, in Fastify's. */
   readonly raw?: { readonly rawHeaders: readonly string[] };

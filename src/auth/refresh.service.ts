@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { SessionRotation } from '../sessions/session-rotation.service.js';
+import { RefreshTokens } from '../tokens/refresh-tokens.js';
+import { RefreshTokenInvalid } from '../tokens/tokens.errors.js';
+import { RecentBundles } from './recent-bundles.js';
+import type { TokenBundle } from './token-bundle.js';
+
+/** Refreshing: a refresh token for the next one and a fresh access token. */
+@Injectable()
+export class RefreshService {
+  constructor(
+    private readonly refreshTokens: RefreshTokens,
+    private readonly rotation: SessionRotation,
+    private readonly bundles: RecentBundles,
+  ) {}
+
+  /** @throws RefreshTokenInvalid, RefreshTokenReused, SessionRevoked */
+  async refresh(refreshToken: unknown): Promise<TokenBundle> {
+    const named = this.refreshTokens.read(refreshToken);
+    if (!named) throw new RefreshTokenInvalid();
+    return this.bundles.issue(await this.rotation.rotate(named.sessionId, named.generation));
+  }
+}
