@@ -95,7 +95,7 @@ const syntax = (...rules) => ({ 'no-restricted-syntax': ['error', ...rules] });
 const properties = (...rules) => ({ 'no-restricted-properties': ['error', ...rules] });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', '**/.nuxt/', '**/.output/'] },
+  { ignores: ['dist/', 'examples/nuxt/', 'data/', 'coverage/', 'node_modules/', '**/.nuxt/', '**/.output/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],
