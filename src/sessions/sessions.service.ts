@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { currentContext } from '../common/request-context.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
@@ -65,6 +65,7 @@ export class SessionsService implements OnModuleInit {
 
   /** Opens a session, quietly. Null when the user is gone, banned or deleted. */
   async open({ userId, methods, remember }: NewSession, manager: EntityManager): Promise<UserSession | null> {
+    if (!isUuid(userId)) return null;
     const { ttlMinutes, rememberTtlMinutes, idleTtlMinutes } = this.config.sessions;
     const minutes = remember ? rememberTtlMinutes : ttlMinutes;
     const { ip = null, userAgent = null } = currentContext() ?? {};

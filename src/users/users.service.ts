@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { changedRows, columnsOf, hydrate } from '../database/rows.js';
@@ -31,7 +31,9 @@ export class UsersService {
     private readonly config: AppConfig,
   ) {}
 
+  /** Null also for text that is no id at all, as it may come out of a URL. */
   async findById(id: string, manager: EntityManager = this.database.manager): Promise<User | null> {
+    if (!isUuid(id)) return null;
     return this.findWhere('u.id = :value', id, manager);
   }
 

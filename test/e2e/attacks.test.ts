@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AuthService } from '../../src/auth/auth.service.js';
 import { OneTimeLinks } from '../../src/links/one-time-links.service.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -178,6 +179,15 @@ describe('attacks', () => {
       expect(user.lastName).toBe('ệ'.repeat(255));
       expect((await client.login(user.email, 'ǖ'.repeat(512))).status).toBe(200);
     });
+  });
+
+  it('in code, text that is no id at all is nobody', async () => {
+    const [auth, users] = [target.app.get(AuthService), target.app.get(UsersService)];
+    for (const id of ['abc', '', "'; DROP TABLE users; --", '\0']) {
+      expect(await users.findById(id)).toBeNull();
+      expect(await auth.getBearerToken({ id })).toBeNull();
+    }
+    expect(await auth.getBearerToken({ id: undefined as unknown as string })).toBeNull();
   });
 
   describe('headers', () => {
