@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
@@ -285,8 +284,7 @@ describe('the HTTP layer', () => {
     const { driver } = target.database as unknown as { driver: { master: { waitingCount: number } } };
     await expect.poll(() => driver.master.waitingCount).toBe(0);
     for (const wire of stuck) expect(wire.statuses).toEqual([]);
-    const { requestTimeout, headersTimeout, keepAliveTimeout } =
-      target.app.getHttpServer() as unknown as Server;
+    const { requestTimeout, headersTimeout, keepAliveTimeout } = target.app.getHttpServer();
     expect({ requestTimeout, headersTimeout, keepAliveTimeout }).toEqual({
       requestTimeout: 30_000,
       headersTimeout: 10_000,
