@@ -1,20 +1,19 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { LinkInvalid } from '../links/links.errors.js';
 import type { OneTimeLink } from '../links/one-time-link.entity.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
 import type { Envelope } from '../mail/envelope.js';
-import { linkUrl } from '../mail/link-url.js';
 import { Outbox } from '../mail/outbox.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import type { User } from '../users/user.entity.js';
 import { EmailTaken } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 
-const CHANGE_EMAIL = 'change-email';
+/** The link and the letter that prove a new address. */
+export const CHANGE_EMAIL = 'change-email';
 const UNDO_EMAIL = 'undo-email';
 const CHANGE_REQUESTED = 'email-change-requested';
 
@@ -24,9 +23,6 @@ const UNDO_TTL_MINUTES = 7 * 1440;
 /** Changes an address: not before the new one is proven, and for a week the old one can take it back. */
 @Injectable()
 export class EmailChange implements OnModuleInit {
-  /** The mail that proves a new address. */
-  readonly letter = CHANGE_EMAIL;
-
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
@@ -34,19 +30,18 @@ export class EmailChange implements OnModuleInit {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly events: DomainEvents,
-    private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
     this.links.define({
       name: CHANGE_EMAIL,
-      door: 'verify-email',
+      page: 'verify-email',
       ttlMinutes: CHANGE_TTL_MINUTES,
       redeem: (link, manager) => this.complete(link, manager),
     });
     this.links.define({
       name: UNDO_EMAIL,
-      door: 'undo-email',
+      page: 'undo-email',
       ttlMinutes: UNDO_TTL_MINUTES,
       outlives: true,
       redeem: (link, manager) => this.undo(link, manager),
@@ -63,9 +58,10 @@ export class EmailChange implements OnModuleInit {
 
   /**
    * Notes the new address and mails both. A taken one is treated alike; only its owner learns of it.
-   * @throws PasswordIncorrect
+   * @throws RedirectNotAllowed, PasswordIncorrect
    */
   async request(user: User, email: string, password: string, redirectTo?: string): Promise<void> {
+    this.links.requireAllowedRedirect(redirectTo);
     await this.passwords.withPassword(user.id, password, async (manager) => {
       // Before the user, as wherever a link is opened: two that lock in turns would wait for each other.
       await this.links.revoke(CHANGE_EMAIL, user.id, manager);
@@ -130,11 +126,8 @@ export class EmailChange implements OnModuleInit {
     if (!user?.pendingEmail) return null;
     const owner = await this.users.findByEmail(user.pendingEmail, manager);
     if (owner && owner.id !== userId) return { letter: 'account-exists', to: owner.email, person: owner };
-    const token = await this.links.issue(CHANGE_EMAIL, userId, user.pendingEmail, manager);
-    const variables = {
-      link: linkUrl(this.config, 'verify-email', token, redirectTo),
-      minutes: CHANGE_TTL_MINUTES,
-    };
+    const subject = { id: userId, address: user.pendingEmail, redirectTo };
+    const variables = await this.links.issue(CHANGE_EMAIL, subject, manager);
     return { letter: CHANGE_EMAIL, to: user.pendingEmail, person: user, variables };
   }
 
@@ -144,11 +137,9 @@ export class EmailChange implements OnModuleInit {
   ): Promise<Envelope | null> {
     const user = await this.users.findById(userId, manager);
     if (!user) return null;
-    const token = await this.links.issue(UNDO_EMAIL, userId, from, manager, requestedAt);
-    const variables = {
-      link: linkUrl(this.config, 'undo-email', token),
-      newEmail: user.pendingEmail ?? user.email,
-    };
+    const subject = { id: userId, address: from, since: requestedAt };
+    const { link } = await this.links.issue(UNDO_EMAIL, subject, manager);
+    const variables = { link, newEmail: user.pendingEmail ?? user.email };
     return { letter: CHANGE_REQUESTED, to: from, person: user, variables };
   }
 }

@@ -2,10 +2,8 @@ import { Body, HttpStatus, Post } from '@nestjs/common';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
-import { AppConfig } from '../config/app-config.js';
 import { LinkInvalid } from '../links/links.errors.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
-import { requireAllowedRedirect } from '../mail/link-url.js';
 import { LinkTokenDto, VerificationRequestDto } from './email-addresses.dto.js';
 import { EmailVerification } from './email-verification.service.js';
 
@@ -15,7 +13,6 @@ export class EmailLinksController {
   constructor(
     private readonly links: OneTimeLinks,
     private readonly verification: EmailVerification,
-    private readonly config: AppConfig,
   ) {}
 
   @Public()
@@ -38,7 +35,6 @@ export class EmailLinksController {
     status: HttpStatus.ACCEPTED,
   })
   request(@Body() { email, redirectTo }: VerificationRequestDto): Promise<void> {
-    requireAllowedRedirect(this.config, redirectTo);
     return this.verification.requestForAddress(email, redirectTo);
   }
 

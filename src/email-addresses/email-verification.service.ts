@@ -1,16 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { TooManyRequests } from '../common/too-many-requests.error.js';
-import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
 import type { Envelope } from '../mail/envelope.js';
-import { linkUrl } from '../mail/link-url.js';
 import { Outbox } from '../mail/outbox.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
-import { EmailChange } from './email-change.service.js';
+import { CHANGE_EMAIL } from './email-change.service.js';
 
 const VERIFY_EMAIL = 'verify-email';
 /** Only the mail worker finds out what an address stands for; pending registrations answer this one too. */
@@ -27,15 +25,12 @@ export class EmailVerification implements OnModuleInit {
     private readonly links: OneTimeLinks,
     private readonly users: UsersService,
     private readonly events: DomainEvents,
-    private readonly changes: EmailChange,
-    private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
     this.links.define({
       name: VERIFY_EMAIL,
-      door: 'verify-email',
-      ttlMinutes: this.config.links.verifyTtlMinutes,
+      page: 'verify-email',
       redeem: async (link, manager) => {
         await this.users.verifyEmail(link.subjectId, link.address, 'link', manager);
       },
@@ -53,12 +48,13 @@ export class EmailVerification implements OnModuleInit {
 
   /**
    * Mails the link again, to the address that waits for its proof: the new one of a change, or one's own. Nothing
-   * to prove: nothing is mailed. @throws TooManyRequests more often than once a minute
+   * to prove: nothing is mailed. @throws RedirectNotAllowed, TooManyRequests more often than once a minute
    */
   async requestForUser(user: User, redirectTo?: string): Promise<void> {
+    this.links.requireAllowedRedirect(redirectTo);
     if (user.pendingEmail === null && user.emailVerifiedAt !== null) return;
     const pace = { key: `${VERIFY_EMAIL} ${user.id}`, seconds: PACE_SECONDS };
-    const letter = user.pendingEmail === null ? VERIFY_EMAIL : this.changes.letter;
+    const letter = user.pendingEmail === null ? VERIFY_EMAIL : CHANGE_EMAIL;
     const data = { userId: user.id, redirectTo };
     const queued = await this.database.transaction((manager) =>
       this.outbox.queue(letter, data, manager, pace),
@@ -66,8 +62,12 @@ export class EmailVerification implements OnModuleInit {
     if (!queued) throw new TooManyRequests(PACE_SECONDS);
   }
 
-  /** The same for somebody who is not signed in: one cost and no answer for every address, at the same pace. */
+  /**
+   * The same for somebody who is not signed in: one cost and no answer for every address, at the same pace.
+   * @throws RedirectNotAllowed
+   */
   async requestForAddress(email: string, redirectTo?: string): Promise<void> {
+    this.links.requireAllowedRedirect(redirectTo);
     const pace = { key: `${VERIFICATION_REQUEST} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
     await this.database.transaction((manager) =>
       this.outbox.queue(VERIFICATION_REQUEST, { email, redirectTo }, manager, pace),
@@ -80,10 +80,9 @@ export class EmailVerification implements OnModuleInit {
     manager: EntityManager,
   ): Promise<Envelope | null> {
     if (!user || user.emailVerifiedAt !== null) return null;
-    const token = await this.links.issue(VERIFY_EMAIL, user.id, user.email, manager);
-    const link = linkUrl(this.config, 'verify-email', token, redirectTo);
-    const { verifyTtlMinutes: minutes } = this.config.links;
-    return { letter: VERIFY_EMAIL, to: user.email, person: user, variables: { link, minutes } };
+    const subject = { id: user.id, address: user.email, redirectTo };
+    const variables = await this.links.issue(VERIFY_EMAIL, subject, manager);
+    return { letter: VERIFY_EMAIL, to: user.email, person: user, variables };
   }
 }
 

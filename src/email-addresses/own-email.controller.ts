@@ -3,8 +3,6 @@ import { CurrentUser } from '../auth/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
 import { TooManyRequests } from '../common/too-many-requests.error.js';
-import { AppConfig } from '../config/app-config.js';
-import { requireAllowedRedirect } from '../mail/link-url.js';
 import { Overloaded, PasswordIncorrect } from '../passwords/passwords.errors.js';
 import type { User } from '../users/user.entity.js';
 import { ChangeEmailDto, ResendVerificationDto } from './email-addresses.dto.js';
@@ -17,7 +15,6 @@ export class OwnEmailController {
   constructor(
     private readonly changes: EmailChange,
     private readonly verification: EmailVerification,
-    private readonly config: AppConfig,
   ) {}
 
   @Post()
@@ -28,7 +25,6 @@ export class OwnEmailController {
     problems: [PasswordIncorrect, Overloaded],
   })
   change(@CurrentUser() user: User, @Body() { email, password, redirectTo }: ChangeEmailDto): Promise<void> {
-    requireAllowedRedirect(this.config, redirectTo);
     return this.changes.request(user, email, password, redirectTo);
   }
 
@@ -46,7 +42,6 @@ export class OwnEmailController {
     problems: [TooManyRequests],
   })
   resend(@CurrentUser() user: User, @Body() { redirectTo }: ResendVerificationDto): Promise<void> {
-    requireAllowedRedirect(this.config, redirectTo);
     return this.verification.requestForUser(user, redirectTo);
   }
 }

@@ -2,31 +2,42 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager, MoreThan } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { changedRows, columnsOf, hydrate } from '../database/rows.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { type LinkPage, linkUrl, requireAllowedRedirect } from './link-url.js';
 import { LinkInvalid } from './links.errors.js';
 import { OneTimeLink } from './one-time-link.entity.js';
 
-/** The page of the frontend that a mailed link opens, and so the route that redeems it. */
-export type LinkDoor = 'verify-email' | 'reset-password' | 'undo-email';
-
-export interface LinkPurpose {
+interface LinkPurpose {
   /** Unique, e.g. `change-email`. */
   name: string;
-  door: LinkDoor;
-  ttlMinutes: number;
+  page: LinkPage;
+  /** `VERIFY_TTL` or `RESET_TTL`, as its page says, unless said. */
+  ttlMinutes?: number;
   /** Whether it outlives newer ones of its kind and changes of the account; only for undoing those. */
   outlives?: boolean;
   /** The effect, in the transaction that spends the link; throw LinkInvalid where it has none left. */
   redeem?(link: OneTimeLink, manager: EntityManager): Promise<void>;
 }
 
+interface LinkSubject {
+  /** A user's id, or that of a pending registration. */
+  id: string;
+  /** The address that opening the link proves or brings back. */
+  address: string;
+  /** ISO 8601; when that happened which the link is about, for `revokeYounger`. Now, unless said. */
+  since?: string;
+  /** Where the link leads instead of its page, see `requireAllowedRedirect`. */
+  redirectTo?: string;
+}
+
 const SECRET_BYTES = 32;
 
 /**
- * Links that work once (security.md, "One-time links"). Each door accepts only the purposes that were
+ * Links that work once (security.md, "One-time links"). Each page accepts only the purposes that were
  * defined for it; a newer link of a purpose replaces the older, and any change of the account kills all
  * but those that undo one.
  */
@@ -38,6 +49,7 @@ export class OneTimeLinks implements OnModuleInit {
     private readonly database: Database,
     private readonly events: DomainEvents,
     private readonly housekeeping: Housekeeping,
+    private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
@@ -57,56 +69,56 @@ export class OneTimeLinks implements OnModuleInit {
     this.purposes.set(purpose.name, purpose);
   }
 
-  /**
-   * Makes a link and returns its secret (256 bits, base64url), which is kept nowhere.
-   * @param since ISO 8601; when that happened which the link is about, for `revokeYounger`. Now, unless said.
-   */
+  /** To be called before a letter with a `redirectTo` is queued. @throws RedirectNotAllowed */
+  requireAllowedRedirect(redirectTo: string | undefined): void {
+    requireAllowedRedirect(this.config, redirectTo);
+  }
+
+  /** Makes a link, and says for how long it works. Its secret (256 bits, base64url) is kept nowhere. */
   async issue(
     purposeName: string,
-    subjectId: string,
-    address: string,
+    { id, address, since, redirectTo }: LinkSubject,
     manager: EntityManager,
-    since: string | null = null,
-  ): Promise<string> {
-    const purpose = this.require(purposeName);
+  ): Promise<{ link: URL; minutes: number }> {
+    const { page, outlives, ttlMinutes: minutes = this.ttlMinutes(page) } = this.require(purposeName);
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    const slot = purpose.outlives ? null : `${purposeName} ${subjectId}`;
+    const slot = outlives ? null : `${purposeName} ${id}`;
     await manager.query(
       `INSERT INTO one_time_links (id, purpose, slot, token_hash, subject_id, address, expires_at, created_at)
        VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(mins => $7), coalesce($8, now()))
        ON CONFLICT (slot) DO UPDATE SET id = excluded.id, token_hash = excluded.token_hash,
          address = excluded.address, expires_at = excluded.expires_at, created_at = excluded.created_at`,
-      [uuidv7(), purposeName, slot, sha256(secret), subjectId, address, purpose.ttlMinutes, since],
+      [uuidv7(), purposeName, slot, sha256(secret), id, address, minutes, since ?? null],
     );
-    return secret;
+    return { link: linkUrl(this.config, page, secret, redirectTo), minutes };
   }
 
   /** The link behind a secret, not spent yet; for checks that must come before `consume`. @throws LinkInvalid */
-  async peek(door: LinkDoor, secret: string): Promise<OneTimeLink> {
+  async peek(page: LinkPage, secret: string): Promise<OneTimeLink> {
     const query = this.database.manager.createQueryBuilder(OneTimeLink, 'l');
     query.where('l.tokenHash = :hash AND l.expiresAt > now()', { hash: sha256(secret) });
-    const link = await query.andWhere('l.purpose IN (:...purposes)', { purposes: this.of(door) }).getOne();
+    const link = await query.andWhere('l.purpose IN (:...purposes)', { purposes: this.of(page) }).getOne();
     if (!link) throw new LinkInvalid();
     return link;
   }
 
   /** Spends a link; of several attempts at once a single one gets it. @throws LinkInvalid */
-  async consume(door: LinkDoor, secret: string, manager: EntityManager): Promise<OneTimeLink> {
+  async consume(page: LinkPage, secret: string, manager: EntityManager): Promise<OneTimeLink> {
     const [row] = await changedRows(
       manager,
       `DELETE FROM one_time_links l
        WHERE l.token_hash = $1 AND l.purpose = ANY($2) AND l.expires_at > now()
        RETURNING ${columnsOf(this.database, OneTimeLink, 'l')}`,
-      [sha256(secret), this.of(door)],
+      [sha256(secret), this.of(page)],
     );
     if (!row) throw new LinkInvalid();
     return hydrate(this.database, OneTimeLink, 'l', row);
   }
 
   /** Spends a link and has its purpose take effect, both or neither. @throws LinkInvalid */
-  async redeem(door: LinkDoor, secret: string): Promise<void> {
+  async redeem(page: LinkPage, secret: string): Promise<void> {
     await this.database.transaction(async (manager) => {
-      const link = await this.consume(door, secret, manager);
+      const link = await this.consume(page, secret, manager);
       await this.require(link.purpose).redeem?.(link, manager);
     });
   }
@@ -129,8 +141,13 @@ export class OneTimeLinks implements OnModuleInit {
     ]);
   }
 
-  private of(door: LinkDoor): string[] {
-    return [...this.purposes.values()].filter((purpose) => purpose.door === door).map(({ name }) => name);
+  private ttlMinutes(page: LinkPage): number {
+    const { resetTtlMinutes, verifyTtlMinutes } = this.config.links;
+    return page === 'reset-password' ? resetTtlMinutes : verifyTtlMinutes;
+  }
+
+  private of(page: LinkPage): string[] {
+    return [...this.purposes.values()].filter((purpose) => purpose.page === page).map(({ name }) => name);
   }
 
   private require(name: string): LinkPurpose {

@@ -2,10 +2,8 @@ import { Body, HttpStatus, Post } from '@nestjs/common';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
-import { AppConfig } from '../config/app-config.js';
 import { LinkTokenField, RedirectToField } from '../links/link.fields.js';
 import { LinkInvalid } from '../links/links.errors.js';
-import { requireAllowedRedirect } from '../mail/link-url.js';
 import { PasswordField } from '../passwords/password.fields.js';
 import { Overloaded, WeakPassword } from '../passwords/passwords.errors.js';
 import { EmailField } from '../users/user.fields.js';
@@ -23,10 +21,7 @@ export class ResetPasswordDto {
 
 @RestController('auth/password', 'password')
 export class PasswordResetController {
-  constructor(
-    private readonly resets: PasswordReset,
-    private readonly config: AppConfig,
-  ) {}
+  constructor(private readonly resets: PasswordReset) {}
 
   @Public()
   @Post('forgot')
@@ -36,7 +31,6 @@ export class PasswordResetController {
     status: HttpStatus.ACCEPTED,
   })
   forgot(@Body() { email, redirectTo }: ForgotPasswordDto): Promise<void> {
-    requireAllowedRedirect(this.config, redirectTo);
     return this.resets.request(email, redirectTo);
   }
 

@@ -1,12 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { LinkInvalid } from '../links/links.errors.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
 import type { Envelope } from '../mail/envelope.js';
-import { linkUrl } from '../mail/link-url.js';
 import { Outbox } from '../mail/outbox.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { UsersService } from '../users/users.service.js';
@@ -24,20 +22,19 @@ export class PasswordReset implements OnModuleInit {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly events: DomainEvents,
-    private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
-    const ttlMinutes = this.config.links.resetTtlMinutes;
-    this.links.define({ name: RESET_PASSWORD, door: 'reset-password', ttlMinutes });
+    this.links.define({ name: RESET_PASSWORD, page: 'reset-password' });
     this.outbox.compose(RESET_PASSWORD, (data: ResetRequest, manager) => this.compose(data, manager));
   }
 
   /**
    * Queues the mail: one cost and no answer for every address, at most one a minute. Only the mail worker finds out
-   * whether there is an account.
+   * whether there is an account. @throws RedirectNotAllowed
    */
   async request(email: string, redirectTo?: string): Promise<void> {
+    this.links.requireAllowedRedirect(redirectTo);
     const pace = { key: `${RESET_PASSWORD} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
     await this.database.transaction((manager) =>
       this.outbox.queue(RESET_PASSWORD, { email, redirectTo }, manager, pace),
@@ -69,11 +66,10 @@ export class PasswordReset implements OnModuleInit {
   ): Promise<Envelope | null> {
     const user = await this.users.findByEmail(email, manager);
     if (!user) return null;
-    const token = await this.links.issue(RESET_PASSWORD, user.id, user.email, manager);
+    const subject = { id: user.id, address: user.email, redirectTo };
+    const variables = await this.links.issue(RESET_PASSWORD, subject, manager);
     await this.events.publish({ type: 'password.reset.requested', userId: user.id }, manager);
-    const link = linkUrl(this.config, 'reset-password', token, redirectTo);
-    const { resetTtlMinutes: minutes } = this.config.links;
-    return { letter: RESET_PASSWORD, to: user.email, person: user, variables: { link, minutes } };
+    return { letter: RESET_PASSWORD, to: user.email, person: user, variables };
   }
 }
 

@@ -9,7 +9,6 @@ import { LinkInvalid } from '../links/links.errors.js';
 import type { OneTimeLink } from '../links/one-time-link.entity.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
 import type { Envelope } from '../mail/envelope.js';
-import { linkUrl } from '../mail/link-url.js';
 import { Outbox } from '../mail/outbox.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { EmailTaken, UsernameTaken } from '../users/users.errors.js';
@@ -40,8 +39,7 @@ export class PendingRegistrations implements OnModuleInit {
     const ttlMinutes = this.config.links.verifyTtlMinutes;
     this.links.define({
       name: CONFIRM_REGISTRATION,
-      door: 'verify-email',
-      ttlMinutes,
+      page: 'verify-email',
       redeem: (link, manager) => this.confirm(link, manager),
     });
     this.outbox.compose('verification-request', (data: { email: string }, manager) =>
@@ -86,10 +84,8 @@ export class PendingRegistrations implements OnModuleInit {
       await manager.delete(PendingRegistration, { id });
       return { letter: 'account-exists', to: owner.email, person: owner };
     }
-    const token = await this.links.issue(CONFIRM_REGISTRATION, id, pending.email, manager);
-    const { verifyTtlMinutes: minutes } = this.config.links;
-    const link = linkUrl(this.config, 'verify-email', token);
-    return { letter: CONFIRM_REGISTRATION, to: pending.email, person: pending, variables: { link, minutes } };
+    const variables = await this.links.issue(CONFIRM_REGISTRATION, { id, address: pending.email }, manager);
+    return { letter: CONFIRM_REGISTRATION, to: pending.email, person: pending, variables };
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { AppConfig } from '../config/app-config.js';
-import { RedirectNotAllowed } from './mail.errors.js';
+import { RedirectNotAllowed } from './links.errors.js';
 
-/** A page of the frontend that a mailed link opens (http-api.md). */
-export type LinkPage = 'verify-email' | 'reset-password' | 'undo-email' | 'accept-invite';
+/** A page of the frontend that a mailed link opens (http-api.md), and so the route that redeems it. */
+export type LinkPage = 'verify-email' | 'reset-password' | 'undo-email';
 
 type LinkConfig = Pick<AppConfig, 'links'>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { linkUrl, requireAllowedRedirect } from '../../../src/mail/link-url.js';
-import { RedirectNotAllowed } from '../../../src/mail/mail.errors.js';
+import { linkUrl, requireAllowedRedirect } from '../../../src/links/link-url.js';
+import { RedirectNotAllowed } from '../../../src/links/links.errors.js';
 
 const ALLOWED = 'https://app.example/welcome?lang=en';
 const config = {
