@@ -7,7 +7,13 @@ export { AuthService } from './auth/auth.service.js';
 export { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 export { JwtStrategy } from './auth/jwt.strategy.js';
 export { CurrentPrincipal, currentPrincipal, CurrentUser, type Principal } from './auth/principal.js';
-export { emailVerified, type Requirement, Requires, steppedUp } from './auth/requirements.js';
+export {
+  type Circumstances,
+  emailVerified,
+  type Requirement,
+  Requires,
+  steppedUp,
+} from './auth/requirements.js';
 export {
   type Credentials,
   type SignInAttempt,
@@ -17,8 +23,9 @@ export {
 export { type ClaimsHook, type TokenBundle, TokenBundles } from './auth/token-bundle.js';
 export { AccountModule } from './account/account.module.js';
 export { Clock } from './common/clock.js';
-export { DomainError } from './common/domain-error.js';
+export { DomainError, type DomainErrorOptions, type FieldError } from './common/domain-error.js';
 export { GuestsOnly, OptionalAuth, Public } from './common/public.decorator.js';
+export { type RequestContext, runInContext } from './common/request-context.js';
 export { AppConfig } from './config/app-config.js';
 export { type Environment, processEnvironment } from './config/environment.js';
 export { ConfigurationError, loadConfig } from './config/load-config.js';
@@ -29,11 +36,17 @@ export { HealthModule } from './health/health.module.js';
 export { PasswordResetModule } from './password-reset/password-reset.module.js';
 export { PasswordsService } from './passwords/passwords.service.js';
 export { RegistrationModule } from './registration/registration.module.js';
-export { type Registering, RegistrationService } from './registration/registration.service.js';
+export {
+  type Registering,
+  type Registration,
+  type RegistrationHook,
+  RegistrationService,
+} from './registration/registration.service.js';
 export { Session } from './sessions/session.entity.js';
-export { SessionsService } from './sessions/sessions.service.js';
-export { getToken, type GetTokenOptions } from './tokens/get-token/get-token.js';
+export { SessionsService, type UserSession } from './sessions/sessions.service.js';
+export type { AccessTokenClaims } from './tokens/access-token-claims.js';
+export { getToken, type GetTokenOptions, type TokenClaims } from './tokens/get-token/get-token.js';
 export { User } from './users/user.entity.js';
 export { UserDto } from './users/user.dto.js';
 export { UsersModule } from './users/users.module.js';
-export { UsersService } from './users/users.service.js';
+export { type NewUser, type Profile, UsersService } from './users/users.service.js';

@@ -18,6 +18,15 @@ export class NotFound extends DomainError {
   }
 }
 
+export class TooManyRequests extends DomainError {
+  /** @param retryAfterSeconds when to try again */
+  constructor(retryAfterSeconds = 60) {
+    super(429, 'too_many_requests', 'That was too often; try again later.', {
+      headers: { 'Retry-After': String(retryAfterSeconds) },
+    });
+  }
+}
+
 /** A part that the request needs is down. */
 export class Unavailable extends DomainError {
   constructor(cause: unknown) {

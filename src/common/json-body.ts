@@ -1,5 +1,8 @@
 import { MalformedRequest } from './common.errors.js';
 
+/** Names that mean something to the language when objects are copied or merged (JWT-23). */
+export const UNSAFE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
 const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -40,7 +43,5 @@ function assertSafeText(text: string): void {
 
 function assertSafeName(name: string): void {
   assertSafeText(name);
-  if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
-    throw new MalformedRequest('The body has a member with a reserved name.');
-  }
+  if (UNSAFE_NAMES.has(name)) throw new MalformedRequest('The body has a member with a reserved name.');
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { TooManyRequests } from '../common/too-many-requests.error.js';
+import { TooManyRequests } from '../common/common.errors.js';
 import { Database } from '../database/database.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';

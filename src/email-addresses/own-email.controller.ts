@@ -2,7 +2,7 @@ import { Body, Delete, HttpStatus, Post } from '@nestjs/common';
 import { CurrentUser } from '../auth/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
-import { TooManyRequests } from '../common/too-many-requests.error.js';
+import { TooManyRequests } from '../common/common.errors.js';
 import { Overloaded, PasswordIncorrect } from '../passwords/passwords.errors.js';
 import type { User } from '../users/user.entity.js';
 import { ChangeEmailDto, ResendVerificationDto } from './email-addresses.dto.js';

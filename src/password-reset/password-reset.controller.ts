@@ -2,22 +2,10 @@ import { Body, HttpStatus, Post } from '@nestjs/common';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
-import { LinkTokenField, RedirectToField } from '../links/link.fields.js';
 import { LinkInvalid } from '../links/links.errors.js';
-import { PasswordField } from '../passwords/password.fields.js';
 import { Overloaded, WeakPassword } from '../passwords/passwords.errors.js';
-import { EmailField } from '../users/user.fields.js';
+import { ForgotPasswordDto, ResetPasswordDto } from './password-reset.dto.js';
 import { PasswordReset } from './password-reset.service.js';
-
-export class ForgotPasswordDto {
-  @EmailField() email: string;
-  @RedirectToField() redirectTo?: string;
-}
-
-export class ResetPasswordDto {
-  @LinkTokenField() token: string;
-  @PasswordField() password: string;
-}
 
 @RestController('auth/password', 'password')
 export class PasswordResetController {

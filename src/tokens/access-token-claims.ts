@@ -1,3 +1,4 @@
+import { UNSAFE_NAMES } from '../common/json-body.js';
 import { parseStrictObject } from './strict-json.js';
 import { TokenExpired, TokenInvalid } from './tokens.errors.js';
 
@@ -25,9 +26,6 @@ export interface AccessTokenClaims {
 export const OWN_CLAIMS: ReadonlySet<string> = new Set([
   'iss', 'aud', 'sub', 'sid', 'client_id', 'jti', 'iat', 'nbf', 'exp', 'auth_time', 'amr',
 ]); // prettier-ignore
-
-/** Names that mean something to the language when objects are copied or merged (JWT-23). */
-export const UNSAFE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export interface ClaimRules {
   readonly issuer: string;

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../common/clock.js';
+import { UNSAFE_NAMES } from '../common/json-body.js';
 import { AppConfig } from '../config/app-config.js';
 import {
   type AccessTokenClaims,
@@ -11,7 +12,6 @@ import {
   type ClaimRules,
   OWN_CLAIMS,
   readClaims,
-  UNSAFE_NAMES,
 } from './access-token-claims.js';
 import { KeyRing } from './key-ring.js';
 import { inspectToken, MAX_TOKEN_BYTES, verifySignature } from './token-signature.js';

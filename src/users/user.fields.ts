@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { IsOptional, ValidateBy, ValidateIf } from 'class-validator';
+import { IsOptional, ValidateBy } from 'class-validator';
 import { Transform } from 'class-transformer';
 import { ApiProperty } from '@nestjs/swagger';
 import { parseEmailAddress } from './email-address.js';
@@ -50,7 +50,7 @@ export const NameField = (): PropertyDecorator =>
 /** An optional username; null means none. */
 export const UsernameField = (): PropertyDecorator =>
   applyDecorators(
-    ValidateIf((_, value: unknown) => value !== undefined && value !== null),
+    IsOptional(),
     Canonical(
       'is_username',
       'A username has 2 to 255 letters, digits, dots, hyphens or underscores.',
