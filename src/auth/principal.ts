@@ -1,7 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import { currentContext } from '../common/request-context.js';
 import type { UserSession } from '../sessions/sessions.service.js';
-import type { AccessTokenClaims } from '../tokens/bearer-tokens.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { User } from '../users/user.entity.js';
 
 /** Who a request speaks for, and by which token. */

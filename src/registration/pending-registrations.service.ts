@@ -1,55 +1,29 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { currentContext } from '../common/request-context.js';
-import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
-import { Housekeeping } from '../database/housekeeping.js';
-import { LinkInvalid } from '../links/links.errors.js';
-import type { OneTimeLink } from '../links/one-time-link.entity.js';
-import { OneTimeLinks } from '../links/one-time-links.service.js';
-import type { Envelope } from '../mail/envelope.js';
 import { Outbox } from '../mail/outbox.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { EmailTaken, UsernameTaken } from '../users/users.errors.js';
-import { type NewUser, UsersService } from '../users/users.service.js';
+import { UsernameTaken } from '../users/users.errors.js';
+import { UsersService } from '../users/users.service.js';
 import { PendingRegistration } from './pending-registration.entity.js';
+import { CONFIRM_REGISTRATION } from './registration-confirmation.service.js';
 import { type Registration, RegistrationService } from './registration.service.js';
-
-const CONFIRM_REGISTRATION = 'confirm-registration';
 
 /**
  * `REGISTRATION=verified`: the account comes into being when the mailbox is proven. Known and unknown addresses
- * cost and answer the same, because what differs happens in the mail worker (parity RG-03).
+ * cost and answer the same, because what differs happens in the mail worker (parity RG-03): see
+ * `RegistrationConfirmation`.
  */
 @Injectable()
-export class PendingRegistrations implements OnModuleInit {
+export class PendingRegistrations {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-    private readonly links: OneTimeLinks,
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly registrations: RegistrationService,
-    private readonly config: AppConfig,
-    private readonly housekeeping: Housekeeping,
   ) {}
-
-  onModuleInit(): void {
-    const ttlMinutes = this.config.links.verifyTtlMinutes;
-    this.links.define({
-      name: CONFIRM_REGISTRATION,
-      page: 'verify-email',
-      redeem: (link, manager) => this.confirm(link, manager),
-    });
-    this.outbox.compose('verification-request', (data: { email: string }, manager) =>
-      this.writeAgain(data.email, manager),
-    );
-    this.outbox.compose(CONFIRM_REGISTRATION, ({ id }: { id: string }, manager) => this.write(id, manager));
-    this.housekeeping.add(
-      `DELETE FROM pending_registrations WHERE created_at < now() - make_interval(mins => ${ttlMinutes})`,
-    );
-  }
 
   /** Notes a registration and queues its mail. @throws WeakPassword, UsernameTaken, Overloaded; never says whether it is known */
   async add(registration: Registration): Promise<void> {
@@ -58,66 +32,11 @@ export class PendingRegistrations implements OnModuleInit {
     if (prepared.username && (await this.users.findByUsername(prepared.username))) throw new UsernameTaken();
     const passwordHash = await this.passwords.hashNew(prepared.password, prepared, 'password');
     const { email, username = null, firstName = null, lastName = null } = prepared;
-    const id = uuidv7();
+    const createdIp = currentContext()?.ip ?? null;
+    const person = { id: uuidv7(), email, username, firstName, lastName, passwordHash, createdIp };
     await this.database.transaction(async (manager) => {
-      const createdIp = currentContext()?.ip ?? null;
-      const row = {
-        id,
-        email,
-        username,
-        firstName,
-        lastName,
-        passwordHash,
-        createdIp,
-        createdAt: () => 'now()',
-      };
-      await manager.insert(PendingRegistration, row);
-      await this.outbox.queue(CONFIRM_REGISTRATION, { id }, manager);
+      await manager.insert(PendingRegistration, { ...person, createdAt: () => 'now()' });
+      await this.outbox.queue(CONFIRM_REGISTRATION, { id: person.id }, manager);
     });
-  }
-
-  private async write(id: string, manager: EntityManager): Promise<Envelope | null> {
-    const pending = await manager.findOneBy(PendingRegistration, { id });
-    if (!pending) return null;
-    const owner = await this.users.findByEmail(pending.email, manager);
-    if (owner) {
-      await manager.delete(PendingRegistration, { id });
-      return { letter: 'account-exists', to: owner.email, person: owner };
-    }
-    const variables = await this.links.issue(CONFIRM_REGISTRATION, { id, address: pending.email }, manager);
-    return { letter: CONFIRM_REGISTRATION, to: pending.email, person: pending, variables };
-  }
-
-  /**
-   * The link of a registration again, if there is only one: of several each has its own password, and the owner of
-   * the mailbox must not open a stranger's by asking for their own.
-   */
-  private async writeAgain(email: string, manager: EntityManager): Promise<Envelope | null> {
-    const query = manager
-      .createQueryBuilder(PendingRegistration, 'p')
-      .where('lower(p.email) = lower(:email)', { email });
-    const [pending, rival] = await query.limit(2).getMany();
-    return pending && !rival ? this.write(pending.id, manager) : null;
-  }
-
-  /** The mailbox is proven: the account is made, and whoever else wanted this address is dropped. */
-  private async confirm({ subjectId, address }: OneTimeLink, manager: EntityManager): Promise<void> {
-    const pending = await manager.findOneBy(PendingRegistration, { id: subjectId });
-    if (!pending || (await this.users.findByEmail(address, manager))) throw new LinkInvalid();
-    await manager.query('DELETE FROM pending_registrations WHERE lower(email) = lower($1)', [address]);
-    const { username, firstName, lastName, createdIp, passwordHash } = pending;
-    const user = { email: address, username, firstName, lastName, createdIp, emailVerified: true };
-    await this.createAccount(user, passwordHash, manager);
-  }
-
-  /** In a savepoint, so that a username taken meanwhile is no dead end: the person picks another one later. */
-  private async createAccount(user: NewUser, passwordHash: string, manager: EntityManager): Promise<void> {
-    try {
-      await manager.transaction((nested) => this.registrations.create(user, passwordHash, nested));
-    } catch (error) {
-      if (error instanceof EmailTaken) throw new LinkInvalid();
-      if (!(error instanceof UsernameTaken)) throw error;
-      await this.createAccount({ ...user, username: null }, passwordHash, manager);
-    }
   }
 }

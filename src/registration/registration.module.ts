@@ -1,10 +1,13 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { Housekeeping } from '../database/housekeeping.js';
 import { LinksModule } from '../links/links.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { CreatePendingRegistrations1764000006000 } from './migrations/1764000006000-create-pending-registrations.js';
 import { PendingRegistration } from './pending-registration.entity.js';
 import { PendingRegistrations } from './pending-registrations.service.js';
+import { RegistrationConfirmation } from './registration-confirmation.service.js';
 import { RegistrationController } from './registration.controller.js';
 import { RegistrationService } from './registration.service.js';
 
@@ -15,7 +18,20 @@ import { RegistrationService } from './registration.service.js';
     MailModule,
   ],
   controllers: [RegistrationController],
-  providers: [RegistrationService, PendingRegistrations],
+  providers: [RegistrationService, PendingRegistrations, RegistrationConfirmation],
   exports: [RegistrationService],
 })
-export class RegistrationModule {}
+export class RegistrationModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** A registration ends with the link that would confirm it. */
+  onModuleInit(): void {
+    const { verifyTtlMinutes } = this.config.links;
+    this.housekeeping.add(
+      `DELETE FROM pending_registrations WHERE created_at < now() - make_interval(mins => ${verifyTtlMinutes})`,
+    );
+  }
+}

@@ -17,8 +17,6 @@ import { KeyRing } from './key-ring.js';
 import { inspectToken, MAX_TOKEN_BYTES, verifySignature } from './token-signature.js';
 import { SessionRevoked } from './tokens.errors.js';
 
-export type { AccessTokenClaims } from './access-token-claims.js';
-
 /** The `client_id` of tokens that come from signing in here, not through an OAuth client (RFC 9068 requires one). */
 export const FIRST_PARTY_CLIENT_ID = 'tokenhouse';
 
