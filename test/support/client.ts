@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestApp } from './app.js';
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a body is anything until a test has looked at it
 export interface Answer<T = any> {
   status: number;
   headers: Headers;
