@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MalformedRequest, UnsupportedMediaType } from './common/common.errors.js';
+import { MalformedRequest, NotFound, UnsupportedMediaType } from './common/common.errors.js';
 import { problemOf } from './common/domain-error.filter.js';
 import { parseJsonBody } from './common/json-body.js';
 import { AppConfig } from './config/app-config.js';
@@ -91,6 +91,17 @@ export function refuseOddRequests(fastify: FastifyInstance): void {
     else if (values.length > MAX_QUERY_PARAMETERS) done(new MalformedRequest('Too many query parameters.'));
     else if (values.some(Array.isArray)) done(new MalformedRequest('A query parameter is repeated.'));
     else done();
+  });
+}
+
+/** What the documentation page loads; the package it comes from holds more, and tells its version (LOG-09). */
+const DOCS_FILES =
+  /^\/docs\/(?:swagger-ui(?:-bundle|-standalone-preset|-init)?\.(?:js|css)|favicon-\d+x\d+\.png)(?:\?|$)/;
+
+export function serveDocsPageOnly(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const hidden = request.url.startsWith('/docs/') && !DOCS_FILES.test(request.url);
+    done(hidden ? new NotFound() : undefined);
   });
 }
 

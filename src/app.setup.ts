@@ -1,8 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { publishApiDocument } from './app.openapi.js';
-import { acceptJsonOnly, logRequests, refuseOddRequests, sendSecurityHeaders } from './app.http.js';
+import {
+  acceptJsonOnly,
+  logRequests,
+  refuseOddRequests,
+  sendSecurityHeaders,
+  serveDocsPageOnly,
+} from './app.http.js';
 import { AppConfig } from './config/app-config.js';
 
 /** Outside the prefix: what has its place by a standard, and what machines probe. */
@@ -30,7 +35,9 @@ export function configureApp(app: NestFastifyApplication): void {
     maxAge: 600,
   });
   if (config.production) logRequests(fastify);
-  if (config.http.docs) publishApiDocument(app);
+  if (!config.http.docs) return;
+  serveDocsPageOnly(fastify);
+  publishApiDocument(app);
 }
 
 export function setRoutePrefix(app: INestApplication): void {

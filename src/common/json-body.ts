@@ -4,6 +4,8 @@ import { MalformedRequest } from './common.errors.js';
 export const UNSAFE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 const MAX_DEPTH = 32;
+/** Members and elements in all, far beyond any body of ours: each unknown one costs a line of the answer. */
+const MAX_MEMBERS = 1_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A body as JSON; undefined for an empty one. @throws MalformedRequest unless it is valid UTF-8 and valid JSON */
@@ -18,18 +20,22 @@ export function parseJsonBody(body: Buffer): unknown {
 }
 
 /**
- * Makes sure that every later reader can trust a body: at most 32 levels deep, no NUL and no lone surrogate in any
+ * Makes sure that every later reader can trust a body: at most 32 levels deep, of bounded size, no NUL and no lone surrogate in any
  * string, no member that could reach a prototype. It walks without recursion: the depth is what is in question.
  * @throws MalformedRequest
  */
 export function assertSafeJson(root: unknown): void {
   const open: [value: unknown, depth: number][] = [[root, 1]];
+  let count = 0;
   for (let next = open.pop(); next; next = open.pop()) {
     const [value, depth] = next;
     if (typeof value === 'string') assertSafeText(value);
     if (typeof value !== 'object' || value === null) continue;
     if (depth > MAX_DEPTH) throw new MalformedRequest('The body is nested too deeply.');
-    for (const [name, child] of Object.entries(value)) {
+    const members = Object.entries(value);
+    count += members.length;
+    if (count > MAX_MEMBERS) throw new MalformedRequest('The body has too many members.');
+    for (const [name, child] of members) {
       assertSafeName(name);
       open.push([child, depth + 1]);
     }

@@ -15,6 +15,8 @@ import { UsersService } from '../users/users.service.js';
 /** The link and the letter that prove a new address. */
 export const CHANGE_EMAIL = 'change-email';
 const UNDO_EMAIL = 'undo-email';
+/** The same for an address that was never proven: its mailbox may be a stranger's. */
+const UNDO_UNPROVEN_EMAIL = 'undo-unproven-email';
 const CHANGE_REQUESTED = 'email-change-requested';
 
 const CHANGE_TTL_MINUTES = 60;
@@ -39,13 +41,15 @@ export class EmailChange implements OnModuleInit {
       ttlMinutes: CHANGE_TTL_MINUTES,
       redeem: (link, manager) => this.complete(link, manager),
     });
-    this.links.define({
-      name: UNDO_EMAIL,
-      page: 'undo-email',
-      ttlMinutes: UNDO_TTL_MINUTES,
-      outlives: true,
-      redeem: (link, manager) => this.undo(link, manager),
-    });
+    for (const name of [UNDO_EMAIL, UNDO_UNPROVEN_EMAIL]) {
+      this.links.define({
+        name,
+        page: 'undo-email',
+        ttlMinutes: UNDO_TTL_MINUTES,
+        outlives: true,
+        redeem: (link, manager) => this.undo(link, manager),
+      });
+    }
     this.outbox.compose(CHANGE_EMAIL, (data: LetterData, manager) => this.composeChange(data, manager));
     this.outbox.compose(CHANGE_REQUESTED, (data: LetterData, manager) => this.composeNotice(data, manager));
     // Whoever changed the password may not be the one who asked for the new address (security.md, "Ownership").
@@ -79,12 +83,13 @@ export class EmailChange implements OnModuleInit {
   }
 
   private async announce(
-    { id: userId, email: from, updatedAt }: User,
+    { id: userId, email: from, emailVerifiedAt, updatedAt }: User,
     to: string,
     redirectTo: string | undefined,
     manager: EntityManager,
   ): Promise<void> {
-    const data = { userId, from, redirectTo, requestedAt: updatedAt.toISOString() };
+    const fromProven = emailVerifiedAt !== null;
+    const data = { userId, from, fromProven, redirectTo, requestedAt: updatedAt.toISOString() };
     await this.outbox.queue(CHANGE_EMAIL, data, manager);
     await this.outbox.queue(CHANGE_REQUESTED, data, manager);
     await this.events.publish({ type: 'email.change.requested', userId, from, to }, manager);
@@ -93,18 +98,22 @@ export class EmailChange implements OnModuleInit {
   private async complete({ subjectId, address }: OneTimeLink, manager: EntityManager): Promise<void> {
     const user = await this.users.findById(subjectId, manager);
     if (user?.pendingEmail !== address) throw new LinkInvalid();
-    await this.replace(user.id, address, manager);
+    await this.replace(user.id, address, true, manager);
     const event = { type: 'email.changed', userId: user.id, from: user.email, to: address } as const;
     await this.events.publish(event, manager);
   }
 
-  /** The old address is back, whatever changed meanwhile, and all sessions end (parity AC-03). */
+  /**
+   * The old address is back, whatever changed meanwhile, and all sessions end (parity AC-03). Only who had proven it
+   * takes it from somebody who has not; else whoever registered it first could take it from its owner.
+   */
   private async undo(link: OneTimeLink, manager: EntityManager): Promise<void> {
     const { subjectId, address } = link;
     const user = await this.users.findById(subjectId, manager);
     if (!user) throw new LinkInvalid();
-    await this.users.dropUnprovenOwner(address, user.id, manager);
-    await this.replace(user.id, address, manager);
+    const proven = link.purpose === UNDO_EMAIL;
+    if (proven) await this.users.dropUnprovenOwner(address, user.id, manager);
+    await this.replace(user.id, address, proven, manager);
     // Those of a thief's own further changes would take the account away again.
     await this.links.revokeYounger(link, manager);
     const event = { type: 'email.reverted', userId: user.id, from: user.email, to: address } as const;
@@ -112,8 +121,8 @@ export class EmailChange implements OnModuleInit {
   }
 
   /** Somebody else may have proven the address first; then this link proves nothing any more. */
-  private async replace(userId: string, address: string, manager: EntityManager): Promise<void> {
-    await this.users.replaceEmail(userId, address, manager).catch((error: unknown) => {
+  private async replace(id: string, address: string, proven: boolean, manager: EntityManager): Promise<void> {
+    await this.users.replaceEmail(id, address, proven, manager).catch((error: unknown) => {
       throw error instanceof EmailTaken ? new LinkInvalid() : error;
     });
   }
@@ -132,13 +141,14 @@ export class EmailChange implements OnModuleInit {
   }
 
   private async composeNotice(
-    { userId, from, requestedAt }: LetterData,
+    { userId, from, fromProven, requestedAt }: LetterData,
     manager: EntityManager,
   ): Promise<Envelope | null> {
     const user = await this.users.findById(userId, manager);
     if (!user) return null;
     const subject = { id: userId, address: from, since: requestedAt };
-    const { link } = await this.links.issue(UNDO_EMAIL, subject, manager);
+    const purpose = fromProven ? UNDO_EMAIL : UNDO_UNPROVEN_EMAIL;
+    const { link } = await this.links.issue(purpose, subject, manager);
     const variables = { link, newEmail: user.pendingEmail ?? user.email };
     return { letter: CHANGE_REQUESTED, to: from, person: user, variables };
   }
@@ -148,6 +158,7 @@ interface LetterData {
   userId: string;
   /** The address before the change. */
   from: string;
+  fromProven?: boolean;
   /** ISO 8601. The letter may be written much later, yet its link must not count as younger than a thief's. */
   requestedAt?: string;
   redirectTo?: string;

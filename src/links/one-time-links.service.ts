@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type EntityManager, MoreThan } from 'typeorm';
+import { type EntityManager, In, MoreThan } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
@@ -128,9 +128,10 @@ export class OneTimeLinks implements OnModuleInit {
     await manager.delete(OneTimeLink, { purpose, subjectId });
   }
 
-  /** Kills the links of the same kind and subject that are younger than `link`. */
+  /** Kills the links to the same page about the same subject that are younger than `link`. */
   async revokeYounger({ purpose, subjectId, createdAt }: OneTimeLink, manager: EntityManager): Promise<void> {
-    await manager.delete(OneTimeLink, { purpose, subjectId, createdAt: MoreThan(createdAt) });
+    const purposes = this.of(this.require(purpose).page);
+    await manager.delete(OneTimeLink, { purpose: In(purposes), subjectId, createdAt: MoreThan(createdAt) });
   }
 
   private async revokeAll(subjectId: string, manager: EntityManager): Promise<void> {

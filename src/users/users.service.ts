@@ -104,12 +104,17 @@ export class UsersService {
     return (await manager.query<unknown[]>(sql, [id, email])).length === 1;
   }
 
-  /** Replaces the address by a proven one. Null when the user is gone. @throws EmailTaken */
-  async replaceEmail(id: string, email: string, manager: EntityManager): Promise<User | null> {
+  /** Replaces the address, which counts as proven or not. Null when the user is gone. @throws EmailTaken */
+  async replaceEmail(
+    id: string,
+    email: string,
+    proven: boolean,
+    manager: EntityManager,
+  ): Promise<User | null> {
     return this.update(
-      'email = $2, email_verified_at = now(), pending_email = NULL, updated_at = now()',
+      'email = $2, email_verified_at = CASE WHEN $3 THEN now() END, pending_email = NULL, updated_at = now()',
       'id = $1',
-      [id, email],
+      [id, email, proven],
       manager,
     );
   }

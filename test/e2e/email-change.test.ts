@@ -47,9 +47,11 @@ describe('changing an address', () => {
     undoToken: string;
   }
 
-  /** Somebody whose address has changed, by themself or by a thief. */
-  async function changed(): Promise<Changed> {
+  /** Somebody whose address has changed, by themself or by a thief; the old one was proven, unless said. */
+  async function changed({ proven = true } = {}): Promise<Changed> {
     const { user, token, refreshToken } = await client.register();
+    const first = await target.mailbox.newest(user.email, /Confirm your e-mail/);
+    if (proven) expect((await prove(first.token)).status).toBe(204);
     const newEmail = someEmail('new');
     await change(token, newEmail);
     const undoToken = (await noticeTo(user.email)).token;
@@ -286,6 +288,23 @@ describe('changing an address', () => {
       expect((await client.post('/api/auth/refresh', { refreshToken: squatter.refreshToken })).status).toBe(
         401,
       );
+    });
+
+    it('is back as it was, when it was never proven: not proven', async () => {
+      const { oldEmail, undoToken } = await changed({ proven: false });
+      expect((await undo(undoToken)).status).toBe(204);
+      expect((await client.login(oldEmail)).body.user).toMatchObject({
+        email: oldEmail,
+        emailVerified: false,
+      });
+    });
+
+    it('HJK-02: is not taken from its owner by somebody who never proved it', async () => {
+      const { newEmail, oldEmail: victim, undoToken } = await changed({ proven: false });
+      const owner = await client.register({ email: victim, password: 'the owners own password' });
+      await expectLinkInvalid(undo(undoToken));
+      expect((await client.login(victim, 'the owners own password')).body.user.id).toBe(owner.user.id);
+      expect((await client.login(newEmail)).status).toBe(200);
     });
 
     it('stays with somebody who has proven it meanwhile', async () => {

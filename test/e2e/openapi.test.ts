@@ -45,6 +45,17 @@ describe('the OpenAPI document', () => {
     expect(body).toContain('Tokenhouse API');
   });
 
+  it('LOG-09: the page is served, and of its package no more than it loads', async () => {
+    const page = String((await client.get('/docs')).body);
+    const loaded = [...page.matchAll(/(?:src|href)="\.(\/docs\/[^"]+)"/g)].map(([, path]) => String(path));
+    expect(loaded.length).toBeGreaterThan(3);
+    for (const path of loaded) expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+    for (const file of ['package.json', 'swagger-ui-bundle.js.map', 'LICENSE', 'index.html']) {
+      const { status, body } = await client.get(`/docs/${file}`);
+      expect([file, status, body.code]).toEqual([file, 404, 'not_found']);
+    }
+  });
+
   it('LOG-09: is hidden, and its page, with DOCS=off', async () => {
     const hidden = await startApp({ DOCS: 'off' }, target);
     try {
