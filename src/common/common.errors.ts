@@ -19,10 +19,18 @@ export class NotFound extends DomainError {
 }
 
 export class TooManyRequests extends DomainError {
-  /** @param retryAfterSeconds when to try again */
-  constructor(retryAfterSeconds = 60) {
+  /**
+   * @param retryAfterSeconds when to try again
+   * @param limit how often it is allowed until then
+   */
+  constructor(retryAfterSeconds = 60, limit = 1) {
     super(429, 'too_many_requests', 'That was too often; try again later.', {
-      headers: { 'Retry-After': String(retryAfterSeconds) },
+      headers: {
+        'Retry-After': String(retryAfterSeconds),
+        'RateLimit-Limit': String(limit),
+        'RateLimit-Remaining': '0',
+        'RateLimit-Reset': String(retryAfterSeconds),
+      },
     });
   }
 }

@@ -21,6 +21,9 @@ interface CodeSchema {
 
 const HEADERS: Record<string, object> = {
   'Retry-After': { description: 'Seconds until trying again makes sense.', schema: { type: 'integer' } },
+  'RateLimit-Limit': { description: 'How often it is allowed in a while.', schema: { type: 'integer' } },
+  'RateLimit-Remaining': { description: 'How often it still is.', schema: { type: 'integer' } },
+  'RateLimit-Reset': { description: 'Seconds until it is allowed again.', schema: { type: 'integer' } },
   'WWW-Authenticate': {
     description:
       '`Bearer`; with `error="invalid_token"` when a bearer token was sent and refused (RFC 6750).',

@@ -178,6 +178,8 @@ describe('asking for the link, at the pace of the contract', () => {
     const early = await client.post(ASK_SIGNED_IN, {}, { token });
     expect([early.status, early.body.code]).toEqual([429, 'too_many_requests']);
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
+    const limits = ['limit', 'remaining', 'reset'].map((name) => early.headers.get(`ratelimit-${name}`));
+    expect(limits).toEqual(['1', '0', '60']);
     await target.mailbox.newest(user.email, /Confirm/, 2);
     await target.database.query("UPDATE mail_outbox SET created_at = created_at - interval '61 s'");
     expect((await client.post(ASK_SIGNED_IN, {}, { token })).status).toBe(202);
