@@ -44,12 +44,12 @@ export class RegistrationController {
     @Res({ passthrough: true }) response: HttpResponse & { status(code: number): unknown },
   ): Promise<TokenBundleDto | object> {
     if (this.config.users.registration === 'closed') throw new RegistrationClosed();
+    this.transport.assertAllowed(request, transport);
     if (this.config.users.registration === 'verified') {
       await this.pending.add(body);
       response.status(HttpStatus.ACCEPTED);
       return {};
     }
-    this.transport.assertAllowed(request, transport);
     return this.transport.deliver(await this.registrations.register(body), response, transport);
   }
 

@@ -335,6 +335,19 @@ describe('registering, verified', () => {
     }
   });
 
+  it('WEB-04: asking for cookies from elsewhere is refused here, too, and mails nobody', async () => {
+    const email = someEmail();
+    const headers = { origin: 'https://evil.test' };
+    const answer = await client.post(
+      REGISTER,
+      { email, password: PASSWORD, transport: 'cookie' },
+      { headers },
+    );
+    expect([answer.status, answer.body.code]).toEqual([403, 'csrf_rejected']);
+    const pending = 'SELECT count(*)::int AS n FROM pending_registrations WHERE email = $1';
+    expect(await target.database.query(pending, [email])).toEqual([{ n: 0 }]);
+  });
+
   it('RG-03: a registration that is not proven in time is over', async () => {
     const email = someEmail();
     const token = await pend(email);
