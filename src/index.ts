@@ -2,6 +2,7 @@
 export { AppModule } from './app.module.js';
 export { createHttpAdapter } from './app.http.js';
 export { configureApp } from './app.setup.js';
+export { AccessDenied } from './auth/auth.errors.js';
 export { AuthModule } from './auth/auth.module.js';
 export { AuthService } from './auth/auth.service.js';
 export { JwtAuthGuard } from './auth/jwt-auth.guard.js';
@@ -16,12 +17,16 @@ export {
 } from './auth/requirements.js';
 export {
   type Credentials,
+  type Opening,
+  type OpeningHook,
   type SignInAttempt,
   SignInService,
   type SignInStep,
 } from './auth/sign-in.service.js';
 export { type ClaimsHook, type TokenBundle, TokenBundles } from './auth/token-bundle.js';
+export { type AnsweringHook, TokenTransport } from './auth/token-transport.js';
 export { AccountModule } from './account/account.module.js';
+export { AccountService, type Updating, type UpdatingHook } from './account/account.service.js';
 export { Clock } from './common/clock.js';
 export { DomainError, type DomainErrorOptions, type FieldError } from './common/domain-error.js';
 export { GuestsOnly, OptionalAuth, Public } from './common/public.decorator.js';

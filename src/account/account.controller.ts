@@ -1,6 +1,6 @@
 import { Body, Delete, Get, HttpStatus, Patch, Post, Req, Res } from '@nestjs/common';
 import { TokenBundleDto } from '../auth/auth.dto.js';
-import { StepUpRequired } from '../auth/auth.errors.js';
+import { AccessDenied, StepUpRequired } from '../auth/auth.errors.js';
 import { CurrentPrincipal, CurrentUser, type Principal } from '../auth/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
@@ -34,7 +34,7 @@ export class AccountController {
     id: 'updateAccount',
     summary: 'Change names or username',
     body: UserDto,
-    problems: [UsernameTaken],
+    problems: [UsernameTaken, AccessDenied],
   })
   async update(@CurrentUser() user: User, @Body() body: UpdateAccountDto): Promise<UserDto> {
     return UserDto.from(await this.account.update(user, body));

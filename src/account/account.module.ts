@@ -9,5 +9,6 @@ import { SessionsController } from './sessions.controller.js';
   imports: [MailModule],
   controllers: [AccountController, SessionsController],
   providers: [AccountService, AccountNotices],
+  exports: [AccountService],
 })
 export class AccountModule {}

@@ -11,9 +11,19 @@ import { SessionsService } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { type Profile, UsersService } from '../users/users.service.js';
 
+/** What a hook gets before a profile changes; it may change `profile`, or refuse by throwing (parity AC-01). */
+export interface Updating {
+  readonly user: User;
+  profile: Profile;
+}
+
+export type UpdatingHook = (updating: Updating) => Promise<void> | void;
+
 /** What people do with their own account. */
 @Injectable()
 export class AccountService {
+  private readonly hooks: UpdatingHook[] = [];
+
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
@@ -22,9 +32,16 @@ export class AccountService {
     private readonly circumstances: Circumstances,
   ) {}
 
-  /** @throws UsernameTaken */
+  /** Lets a host application take part in changes of a profile; call it from `onModuleInit`. */
+  onUpdating(hook: UpdatingHook): void {
+    this.hooks.push(hook);
+  }
+
+  /** @throws UsernameTaken, or what a hook throws; then nothing has changed */
   async update(user: User, profile: Profile): Promise<User> {
-    const updated = await this.users.updateProfile(user.id, profile);
+    const updating: Updating = { user, profile: { ...profile } };
+    for (const hook of this.hooks) await hook(updating);
+    const updated = await this.users.updateProfile(user.id, updating.profile);
     if (!updated) throw new SessionRevoked();
     return updated;
   }

@@ -5,7 +5,7 @@ import { Public } from '../common/public.decorator.js';
 import { Overloaded } from '../passwords/passwords.errors.js';
 import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
 import { CurrentSessionDto, LoginDto, LogoutDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
-import { InvalidCredentials, UserBanned } from './auth.errors.js';
+import { AccessDenied, InvalidCredentials, UserBanned } from './auth.errors.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
 import { RefreshService } from './refresh.service.js';
 import { RestController } from './rest-controller.decorator.js';
@@ -31,7 +31,7 @@ export class AuthController {
     description: '`email` and `username` are accepted for `login`; unknown fields are ignored.',
     body: TokenBundleDto,
     cookies: 'set',
-    problems: [InvalidCredentials, UserBanned, Overloaded],
+    problems: [InvalidCredentials, UserBanned, AccessDenied, Overloaded],
   })
   async login(
     @Body() body: LoginDto,

@@ -14,6 +14,22 @@ export interface Credentials {
   remember?: boolean;
 }
 
+/** What a hook gets before the password is looked at (`session.opening`, parity SS-15). */
+export interface Opening {
+  readonly credentials: Credentials;
+  /** Set by a hook that knows the person otherwise, e.g. from a legacy store: their password is not asked here. */
+  user?: Pick<User, 'id'>;
+}
+
+/** It passes by returning, and refuses by throwing. */
+export type OpeningHook = (opening: Opening) => Promise<void> | void;
+
+/** Somebody who has proven themself; by a hook where there is no `hash`. */
+interface Proven {
+  user: User;
+  hash: string | null;
+}
+
 /** A sign-in under way, by somebody who gave the right password. */
 export interface SignInAttempt {
   readonly user: User;
@@ -34,6 +50,7 @@ export interface SignInStep {
  */
 @Injectable()
 export class SignInService {
+  private readonly hooks: OpeningHook[] = [];
   private readonly contributed: SignInStep[] = [];
   private readonly admission: SignInStep = {
     name: 'admission',
@@ -50,6 +67,11 @@ export class SignInService {
     private readonly database: Database,
   ) {}
 
+  /** Lets a host application look at every sign-in first, once; call it from `onModuleInit`. */
+  onOpening(hook: OpeningHook): void {
+    this.hooks.push(hook);
+  }
+
   /** Adds a step after those that are there, e.g. a second factor; call it from `onModuleInit`. */
   contribute(step: SignInStep): void {
     this.contributed.push(step);
@@ -57,7 +79,8 @@ export class SignInService {
 
   /** Signs in and opens a session. @throws InvalidCredentials, UserBanned, Overloaded, or what a step throws */
   async signIn(credentials: Credentials): Promise<TokenBundle> {
-    const proven = await this.prove(credentials);
+    const supplied = await this.askHooks(credentials);
+    const proven = supplied ? await this.trust(supplied.id) : await this.prove(credentials);
     if (!proven) throw new InvalidCredentials();
     const attempt: SignInAttempt = { user: proven.user, credentials, methods: ['pwd'] };
     for (const step of [...this.contributed, this.admission]) await step.run(attempt);
@@ -72,17 +95,31 @@ export class SignInService {
     return (await this.prove(credentials))?.user ?? null;
   }
 
-  private async prove({ login, password }: Credentials): Promise<{ user: User; hash: string } | null> {
+  private async askHooks(credentials: Credentials): Promise<Opening['user']> {
+    const opening: Opening = { credentials };
+    for (const hook of this.hooks) await hook(opening);
+    return opening.user;
+  }
+
+  private async trust(userId: string): Promise<Proven | null> {
+    const user = await this.users.findById(userId);
+    return user && { user, hash: null };
+  }
+
+  private async prove({ login, password }: Credentials): Promise<Proven | null> {
     const user = await this.users.findByLogin(login);
     const hash = await this.passwords.match(user?.id ?? null, password);
     return user && hash !== null ? { user, hash } : null;
   }
 
   /** The password may have been changed, and the user banned or deleted, since it was checked. */
-  private async open({ user, credentials, methods }: SignInAttempt, hash: string): Promise<UserSession> {
+  private async open(
+    { user, credentials, methods }: SignInAttempt,
+    hash: string | null,
+  ): Promise<UserSession> {
     const opening = { userId: user.id, methods, remember: credentials.remember ?? false };
     return this.database.transaction(async (manager) => {
-      const same = await this.passwords.isStill(user.id, hash, manager);
+      const same = hash === null || (await this.passwords.isStill(user.id, hash, manager));
       const opened = same && (await this.sessions.signIn(opening, manager));
       if (!opened) throw new InvalidCredentials();
       return opened;

@@ -7,13 +7,23 @@ import { SameOrigin } from './same-origin.js';
 import type { TokenBundle } from './token-bundle.js';
 import { TokenCookies } from './token-cookies.js';
 
+/** What a host application has to say beside the tokens (`session.answering`, parity SS-15). */
+export type AnsweringHook = (bundle: TokenBundle) => Record<string, unknown>;
+
 /** Hands tokens to the client in the way it asked for. */
 @Injectable()
 export class TokenTransport {
+  private readonly hooks: AnsweringHook[] = [];
+
   constructor(
     private readonly cookies: TokenCookies,
     private readonly sameOrigin: SameOrigin,
   ) {}
+
+  /** Adds fields to every bundle that is answered; none of ours is replaced. Call it from `onModuleInit`. */
+  onAnswering(hook: AnsweringHook): void {
+    this.hooks.push(hook);
+  }
 
   /** Before anything is done for a request that asks for cookies. @throws CsrfRejected */
   assertAllowed(request: HttpRequest, transport: Transport = 'body'): void {
@@ -24,7 +34,8 @@ export class TokenTransport {
   deliver(bundle: TokenBundle, response: HttpResponse, transport: Transport = 'body'): TokenBundleDto {
     response.header('Cache-Control', 'no-store');
     if (transport === 'cookie') this.cookies.set(response, bundle);
-    return TokenBundleDto.from(bundle, transport);
+    const added = this.hooks.map((hook) => hook(bundle));
+    return Object.assign({}, ...added, TokenBundleDto.from(bundle, transport)) as TokenBundleDto;
   }
 
   /** The refresh token of a request: in the body, else in its cookie. @throws ValidationFailed when in neither */

@@ -22,6 +22,9 @@ export interface NewUser {
 
 export type Profile = Partial<Pick<User, 'firstName' | 'lastName' | 'username'>>;
 
+const PROFILE_COLUMNS = { firstName: 'first_name', lastName: 'last_name', username: 'username' } as const;
+const PROFILE_FIELDS = Object.keys(PROFILE_COLUMNS) as (keyof Profile)[];
+
 /** Finds and changes people. Deleted ones are never found. */
 @Injectable()
 export class UsersService {
@@ -69,10 +72,9 @@ export class UsersService {
 
   /** Changes the given fields only. Null when the user is gone. @throws UsernameTaken */
   async updateProfile(id: string, profile: Profile): Promise<User | null> {
-    const fields = Object.keys(profile) as (keyof Profile)[];
+    const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined);
     if (fields.length === 0) return this.findById(id);
-    const columns = { firstName: 'first_name', lastName: 'last_name', username: 'username' } as const;
-    const assignments = fields.map((field, index) => `${columns[field]} = $${index + 2}`).join(', ');
+    const assignments = fields.map((field, index) => `${PROFILE_COLUMNS[field]} = $${index + 2}`).join(', ');
     return this.database.transaction(async (manager) => {
       const values = [id, ...fields.map((field) => profile[field] ?? null)];
       const user = await this.update(`${assignments}, updated_at = now()`, 'id = $1', values, manager);

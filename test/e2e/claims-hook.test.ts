@@ -10,13 +10,11 @@ describe('claims of a host application', () => {
   beforeAll(async () => {
     target = await startApp();
     client = new Client(target);
-    target.app
-      .get(TokenBundles)
-      .addClaims(({ user }) => ({
-        tenant: user.email.split('@')[1],
-        sub: 'somebody else',
-        aud: 'elsewhere',
-      }));
+    target.app.get(TokenBundles).addClaims(({ user }) => ({
+      tenant: user.email.split('@')[1],
+      sub: 'somebody else',
+      aud: 'elsewhere',
+    }));
   });
   afterAll(() => target.close());
 
