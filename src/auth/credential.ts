@@ -11,7 +11,10 @@ interface Credential {
 
 const BEARER = /^bearer +(\S+) *$/i;
 
-/** The token of an `Authorization` header; undefined when there is none, or of another scheme or shape. */
+/**
+ * The token of an `Authorization` header, for what acts on it; `getToken`, which only reads, takes what Auth.js takes
+ * (tokens/get-token/request-bearer.ts). Undefined when there is none, or of another scheme or shape.
+ */
 export function bearerToken(authorization: string | undefined): string | undefined {
   return BEARER.exec(authorization ?? '')?.[1];
 }

@@ -3,7 +3,7 @@ import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { type Transport, TransportField } from '../auth/auth.dto.js';
 import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { AppConfig } from '../config/app-config.js';
-import { PasswordField } from '../passwords/password.fields.js';
+import { MAX_PASSWORD_BYTES, PasswordField } from '../passwords/password.fields.js';
 import { EmailField, NameField, UsernameField } from '../users/user.fields.js';
 
 const isSamePassword = {
@@ -51,7 +51,7 @@ export class SettingsDto {
     return {
       registration: users.registration,
       loginAttribute: users.loginAttribute,
-      password: { minLength, maxBytes: 1024, requireMixedCase, requireNumber, requireSymbol },
+      password: { minLength, maxBytes: MAX_PASSWORD_BYTES, requireMixedCase, requireNumber, requireSymbol },
       secondFactors: [],
     };
   }
