@@ -20,6 +20,8 @@ import { SessionRevoked } from './tokens.errors.js';
 /** The `client_id` of tokens that come from signing in here, not through an OAuth client (RFC 9068 requires one). */
 export const FIRST_PARTY_CLIENT_ID = 'tokenhouse';
 
+const MAX_REMEMBERED = 10_000;
+
 /** What a token is issued for. */
 export interface TokenSubject {
   userId: string;
@@ -43,6 +45,7 @@ export interface IssuedToken {
 @Injectable()
 export class BearerTokens {
   private readonly rules: ClaimRules;
+  private readonly genuine = new Map<unknown, Buffer>();
 
   constructor(
     private readonly jwt: JwtService,
@@ -83,9 +86,7 @@ export class BearerTokens {
    * @throws TokenInvalid, TokenExpired (genuine, and late)
    */
   verify(token: unknown, options: { acceptExpired?: boolean } = {}): AccessTokenClaims {
-    const inspected = inspectToken(token, this.keyRing);
-    verifySignature(inspected, this.jwt);
-    const claims = readClaims(inspected.payload, this.rules);
+    const claims = readClaims(this.genuinePayload(token), this.rules);
     const now = this.clock.nowSeconds();
     assertBegun(claims, now, this.rules);
     if (!options.acceptExpired) assertNotLate(claims, now, this.rules);
@@ -95,6 +96,21 @@ export class BearerTokens {
   /** The key that must verify a token's signature, after steps 1 to 5; for Passport. @throws TokenInvalid */
   verificationKey(token: unknown): KeyObject {
     return inspectToken(token, this.keyRing).key.verificationKey;
+  }
+
+  /**
+   * Steps 1 to 6. A signature that was good stays good, so its token's payload is remembered: by the whole text of the
+   * token, a bounded number, and never a refusal. Claims and times are read anew at every check.
+   */
+  private genuinePayload(token: unknown): Buffer {
+    const known = this.genuine.get(token);
+    if (known) return known;
+    const inspected = inspectToken(token, this.keyRing);
+    verifySignature(inspected, this.jwt);
+    // A Map keeps the order of insertion: the first is the oldest.
+    if (this.genuine.size >= MAX_REMEMBERED) this.genuine.delete(this.genuine.keys().next().value);
+    this.genuine.set(token, inspected.payload);
+    return inspected.payload;
   }
 
   private claimsFor(subject: TokenSubject): AccessTokenClaims {
