@@ -56,9 +56,7 @@ export class EmailVerification implements OnModuleInit {
     const pace = { key: `${VERIFY_EMAIL} ${user.id}`, seconds: PACE_SECONDS };
     const letter = user.pendingEmail === null ? VERIFY_EMAIL : CHANGE_EMAIL;
     const data = { userId: user.id, redirectTo };
-    const queued = await this.database.transaction((manager) =>
-      this.outbox.queue(letter, data, manager, pace),
-    );
+    const queued = await this.outbox.queue(letter, data, this.database.manager, pace);
     if (!queued) throw new TooManyRequests(PACE_SECONDS);
   }
 
@@ -69,9 +67,7 @@ export class EmailVerification implements OnModuleInit {
   async requestForAddress(email: string, redirectTo?: string): Promise<void> {
     this.links.requireAllowedRedirect(redirectTo);
     const pace = { key: `${VERIFICATION_REQUEST} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
-    await this.database.transaction((manager) =>
-      this.outbox.queue(VERIFICATION_REQUEST, { email, redirectTo }, manager, pace),
-    );
+    await this.outbox.queue(VERIFICATION_REQUEST, { email, redirectTo }, this.database.manager, pace);
   }
 
   private async write(

@@ -36,9 +36,7 @@ export class PasswordReset implements OnModuleInit {
   async request(email: string, redirectTo?: string): Promise<void> {
     this.links.requireAllowedRedirect(redirectTo);
     const pace = { key: `${RESET_PASSWORD} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
-    await this.database.transaction((manager) =>
-      this.outbox.queue(RESET_PASSWORD, { email, redirectTo }, manager, pace),
-    );
+    await this.outbox.queue(RESET_PASSWORD, { email, redirectTo }, this.database.manager, pace);
   }
 
   /**
