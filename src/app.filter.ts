@@ -11,7 +11,7 @@ import {
 import { DomainError } from './common/domain-error.js';
 import { DomainErrorFilter } from './common/domain-error.filter.js';
 import { AccessDenied } from './auth/auth.errors.js';
-import { isDatabaseUnavailable } from './database/database.errors.js';
+import { orUnavailable } from './database/database.errors.js';
 import { TokenInvalid } from './tokens/tokens.errors.js';
 
 /** Gives whatever goes wrong in the service one of the contract's codes; what nobody foresaw is a bland 500. */
@@ -27,9 +27,9 @@ export class AppFilter extends DomainErrorFilter {
     super.catch(this.translate(error), host);
   }
 
-  private translate(error: unknown): DomainError {
+  private translate(thrown: unknown): DomainError {
+    const error = thrown instanceof DomainError ? thrown : orUnavailable(thrown);
     if (error instanceof DomainError) return error;
-    if (isDatabaseUnavailable(error)) return new Unavailable(error);
     if (error instanceof HttpException) return ofStatus(error);
     this.unforeseen.error(error instanceof Error ? error.stack : String(error));
     return new InternalError();

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import { Unavailable } from '../common/common.errors.js';
 import type { HttpRequest } from '../common/http.js';
 import { AppConfig } from '../config/app-config.js';
-import { isDatabaseUnavailable } from '../database/database.errors.js';
+import { isDatabaseUnavailable, orUnavailable } from '../database/database.errors.js';
 import { LastSeen } from '../sessions/last-seen.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { BearerTokens } from '../tokens/bearer-tokens.js';
@@ -52,7 +51,7 @@ export class Authenticator {
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
       return this.sessions.find(sid).catch((again: unknown) => {
-        throw isDatabaseUnavailable(again) ? new Unavailable(again) : again;
+        throw orUnavailable(again);
       });
     }
   }

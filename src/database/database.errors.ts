@@ -1,4 +1,5 @@
 import { QueryFailedError } from 'typeorm';
+import { Unavailable } from '../common/common.errors.js';
 
 /** Node's and `pg`'s words for a server that cannot be reached or does not answer. */
 const CONNECTION_CODES = new Set([
@@ -29,4 +30,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const { code } = cause as { code?: unknown };
   if (typeof code === 'string' && (CONNECTION_CODES.has(code) || SERVER_CODES.test(code))) return true;
   return CONNECTION_MESSAGES.test(cause.message);
+}
+
+/** What to tell a client of an error: that the database is down where it says so, else the error itself. */
+export function orUnavailable(error: unknown): unknown {
+  return isDatabaseUnavailable(error) ? new Unavailable(error) : error;
 }
