@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findRunningPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import {
   exists,
   FixtureProcess,
@@ -133,6 +134,26 @@ describe('the embedded PostgreSQL', () => {
     );
     expect(message).toContain('DATA_DIR');
     await query(url, 'SELECT 1');
+  });
+
+  it('is found by a command beside it, while its process lives', async () => {
+    expect(await findRunningPostgres(dataDir)).toBeNull();
+    const first = start();
+    const url = await first.said('url');
+    expect(await findRunningPostgres(dataDir)).toBe(url);
+    await query(url, 'SELECT 1');
+    await first.stop();
+    expect(await findRunningPostgres(dataDir)).toBeNull();
+  });
+
+  it('is not found when only the server survived', async () => {
+    const first = start();
+    const runtimeDir = runtimeDirOf(await first.said('url'));
+    killAll(await guardiansOf(await serverPid(dataDir)));
+    await first.kill();
+    expect(await findRunningPostgres(dataDir)).toBeNull();
+    await start().said('url');
+    await rm(runtimeDir, { recursive: true, force: true });
   });
 
   it('started several times at the same moment on an empty folder runs once', async () => {

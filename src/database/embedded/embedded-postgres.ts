@@ -14,6 +14,7 @@ import {
   recycledPid,
   removeAbandonedRuntime,
   requireUnused,
+  socketDirOfRunning,
 } from './server-process.js';
 
 const START_TIMEOUT_MS = 120_000;
@@ -53,6 +54,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     throw inPlainWords(error, options.dataDir);
   }
+}
+
+/**
+ * The URL of the embedded database of a Tokenhouse that runs on this data folder, for a command beside it; null when
+ * none does.
+ */
+export async function findRunningPostgres(dataDir: string): Promise<string | null> {
+  const socketDir = await socketDirOfRunning(join(resolve(dataDir), 'postgres'));
+  return socketDir === null ? null : urlOf(socketDir, DATABASE);
 }
 
 async function startIn(

@@ -37,6 +37,14 @@ export async function otherOwner(clusterDir: string): Promise<EmbeddedPostgresEr
   return server && inUse(clusterDir, server);
 }
 
+/** The folder of the socket of the server that another Tokenhouse runs there; null when none does. */
+export async function socketDirOfRunning(clusterDir: string): Promise<string | null> {
+  const record = await readRecord(clusterDir);
+  const server = await serverOf(record, clusterDir);
+  if (server?.ownerPid == null || !(await isAlive(server.ownerPid))) return null;
+  return record[SOCKET_DIR_LINE] || null;
+}
+
 /**
  * The recorded process id when it is no server's any more, though PostgreSQL would think so: it now belongs to
  * something else, as after a restart of a container, or the dead server was not yet reaped.
