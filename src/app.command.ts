@@ -10,7 +10,17 @@ import { type Environment, processEnvironment } from './config/environment.js';
 import { loadConfig } from './config/load-config.js';
 import { findRunningPostgres } from './database/embedded/embedded-postgres.js';
 
-/** What a command does once its modules stand; gives what it has to say. */
+/** A command for the terminal, e.g. `npm run migrate`. */
+export interface Command {
+  /** What `--help` says. */
+  readonly usage: string;
+  /** The modules it needs; no others are started. */
+  readonly imports: Type[];
+  /** What there is to do, before anything is started. @throws CommandError, or what `parseArgs` throws */
+  read(args: string[]): CommandWork;
+}
+
+/** Done once the modules stand; gives what there is to say. */
 export type CommandWork = (app: INestApplicationContext) => Promise<string>;
 
 /** A command cannot do what it was asked to; the message is for the person at the terminal. */
@@ -18,25 +28,23 @@ export class CommandError extends Error {}
 
 class CommandModule {}
 
-/**
- * Runs a command: starts the modules that it needs and none else, does its work, and says on standard output what came
- * of it. A failure is told on standard error, with exit code 1.
- */
-export async function runCommand(imports: Type[], work: CommandWork): Promise<void> {
+/** Runs a command: its result goes to standard output, and alone there; a failure to standard error, with exit code 1. */
+export async function runCommand(command: Command, args = process.argv.slice(2)): Promise<void> {
   try {
-    const environment = await shareDatabase(processEnvironment());
-    const module = { module: CommandModule, imports: [ConfigModule.forRoot(environment), ...imports] };
-    // Standard output is for the result alone.
-    const options = { abortOnError: false, logger: ['error'] } satisfies Parameters<
-      typeof NestFactory.createApplicationContext
-    >[1];
-    const app = await NestFactory.createApplicationContext(module, options);
-    const result = await work(app).finally(() => app.close());
+    const result = args.includes('--help') ? command.usage : await perform(command, args);
     process.stdout.write(`${result}\n`);
   } catch (error) {
-    process.stderr.write(`${reasonForFailing(error)}\n`);
+    process.stderr.write(`${reasonForFailing(error, command)}\n`);
     process.exit(1);
   }
+}
+
+async function perform(command: Command, args: string[]): Promise<string> {
+  const work = command.read(args);
+  const environment = await shareDatabase(processEnvironment());
+  const module = { module: CommandModule, imports: [ConfigModule.forRoot(environment), ...command.imports] };
+  const app = await NestFactory.createApplicationContext(module, { abortOnError: false, logger: ['error'] });
+  return work(app).finally(() => app.close());
 }
 
 /** The embedded database of a service that runs is used with it; without one, the command starts it for itself. */
@@ -46,7 +54,9 @@ async function shareDatabase(environment: Environment): Promise<Environment> {
   return running === null ? environment : { ...environment, DATABASE_URL: running };
 }
 
-function reasonForFailing(error: unknown): string {
-  const explained = error instanceof DomainError || error instanceof CommandError;
-  return explained ? error.message : reasonForNotStarting(error);
+function reasonForFailing(error: unknown, { usage }: Command): string {
+  if (error instanceof CommandError || error instanceof DomainError) return error.message;
+  const { code, message } = error as Partial<NodeJS.ErrnoException>;
+  if (code?.startsWith('ERR_PARSE_ARGS')) return `${message}\n\n${usage}`;
+  return reasonForNotStarting(error);
 }

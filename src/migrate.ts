@@ -6,4 +6,8 @@ import { DatabaseModule } from './database/database.module.js';
  * steps. Only the database is started: a signing key made here would be sealed under the `APP_KEY` of whoever
  * migrates, and the service, with its own, could not open it.
  */
-await runCommand([DatabaseModule], async () => 'The database is up to date.');
+await runCommand({
+  usage: 'Usage: npm run migrate\n\nBrings the tables of the database up to date.',
+  imports: [DatabaseModule],
+  read: () => async () => 'The database is up to date.',
+});
