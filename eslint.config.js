@@ -8,19 +8,23 @@ import tseslint from 'typescript-eslint';
  * Who may import whom, from the ground up. Everything may import `common`; the files in `src/` itself (main, app.*,
  * index) compose the service and may import everything, and no folder imports them.
  */
-const GROUND = ['config', 'database', 'events'];
+const GROUND = ['config', 'database', 'events', 'news'];
 const ARROWS = {
   common: [],
   config: [],
   database: ['config'],
-  tokens: ['config', 'database'],
+  news: ['config', 'database'],
+  tokens: ['config', 'database', 'news'],
+  guard: ['config', 'tokens'],
   events: ['config', 'database'],
   users: GROUND,
   links: GROUND,
   mail: GROUND,
   passwords: ['users', ...GROUND],
   sessions: ['tokens', 'users', ...GROUND],
-  auth: ['sessions', 'passwords', 'mail', 'tokens', 'users', ...GROUND],
+  auth: ['guard', 'sessions', 'passwords', 'mail', 'tokens', 'users', ...GROUND],
+  client: ['guard', 'tokens'],
+  'service-clients': ['config', 'database'],
 };
 
 /** Any other folder of `src/` is a feature: it may import `auth` and everything below, and no other feature. */

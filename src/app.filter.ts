@@ -10,7 +10,7 @@ import {
 } from './common/common.errors.js';
 import { DomainError } from './common/domain-error.js';
 import { DomainErrorFilter } from './common/domain-error.filter.js';
-import { AccessDenied } from './auth/auth.errors.js';
+import { AccessDenied } from './guard/guard.errors.js';
 import { orUnavailable } from './database/database.errors.js';
 import { TokenInvalid } from './tokens/tokens.errors.js';
 

@@ -3,16 +3,24 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AccountModule } from './account/account.module.js';
 import { AppFilter } from './app.filter.js';
 import { AuthModule } from './auth/auth.module.js';
-import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
+import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import type { Environment } from './config/environment.js';
 import { EmailAddressesModule } from './email-addresses/email-addresses.module.js';
 import { HealthModule } from './health/health.module.js';
+import { OauthModule } from './oauth/oauth.module.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { RegistrationModule } from './registration/registration.module.js';
 
 /** The service: its features, and the guard that closes every route which does not open itself. */
 @Module({
-  imports: [RegistrationModule, EmailAddressesModule, PasswordResetModule, AccountModule, HealthModule],
+  imports: [
+    RegistrationModule,
+    EmailAddressesModule,
+    PasswordResetModule,
+    AccountModule,
+    OauthModule,
+    HealthModule,
+  ],
   providers: [
     { provide: APP_GUARD, useExisting: JwtAuthGuard },
     { provide: APP_FILTER, useClass: AppFilter },

@@ -1,6 +1,6 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
-import { AccessDenied, CsrfRejected } from './auth/auth.errors.js';
+import { CsrfRejected } from './auth/auth.errors.js';
 import {
   InternalError,
   MalformedRequest,
@@ -10,12 +10,18 @@ import {
   ValidationFailed,
 } from './common/common.errors.js';
 import { isSafeMethod } from './common/http.js';
-import { PERHAPS_SIGNED_IN, SIGNED_IN } from './common/operation.decorator.js';
-import { type ErrorClass, problemResponses } from './common/problem-responses.js';
+import { ERROR_FORMAT_EXTENSION, PERHAPS_SIGNED_IN, SIGNED_IN } from './common/operation.decorator.js';
+import { AccessDenied } from './guard/guard.errors.js';
+import { type ErrorClass, errorResponses } from './common/error-responses.js';
+import { PROBLEM } from './common/problem.js';
 import { type Access, ACCESS_EXTENSION } from './common/public.decorator.js';
+import { OAUTH_ERROR } from './oauth/oauth-error.js';
 import { SessionRevoked, TokenExpired, TokenInvalid, TokenMissing } from './tokens/tokens.errors.js';
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [ACCESS_EXTENSION]?: Access };
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
+  [ACCESS_EXTENSION]?: Access;
+  [ERROR_FORMAT_EXTENSION]?: string;
+};
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -23,6 +29,13 @@ const COOKIE = {
   type: 'apiKey',
   in: 'cookie',
   description: 'With `transport: cookie`. On plain HTTP the name is `session`.',
+} as const;
+
+const SERVICE_CLIENT = {
+  type: 'http',
+  scheme: 'basic',
+  description:
+    'The id and the secret of a service client; in a form also as `client_id` and `client_secret`.',
 } as const;
 
 const SECURITY: Record<Access, Operation['security']> = {
@@ -42,6 +55,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .addCookieAuth('__Host-session', COOKIE, 'cookie')
+    .addBasicAuth(SERVICE_CLIENT, 'serviceClient')
     .build();
   const document = SwaggerModule.createDocument(app, base);
   for (const route of routesOf(document)) completeOperation(document, route);
@@ -74,14 +88,16 @@ function routesOf({ paths }: OpenAPIObject): Route[] {
 }
 
 function completeOperation(document: OpenAPIObject, { method, path, operation }: Route): void {
-  const { [ACCESS_EXTENSION]: access = 'required' } = operation;
+  const { [ACCESS_EXTENSION]: access = 'required', [ERROR_FORMAT_EXTENSION]: formatName } = operation;
   delete operation[ACCESS_EXTENSION];
+  delete operation[ERROR_FORMAT_EXTENSION];
   operation.security ??= SECURITY[access];
   // One handler may serve two paths; its second name is then the path's own.
   if (path.endsWith('/signin')) operation.operationId = 'signin';
   allowMissingBody(document, operation);
-  const problems = problemResponses(commonProblems(method, operation, access), operation.responses);
-  Object.assign(operation.responses, problems);
+  const format = formatName === OAUTH_ERROR.name ? OAUTH_ERROR : PROBLEM;
+  const common = errorResponses(commonProblems(method, operation, access), operation.responses, format);
+  Object.assign(operation.responses, common);
 }
 
 /** A body may be left out when none of its fields is required. Nest does not see that. */

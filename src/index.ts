@@ -2,19 +2,11 @@
 export { AppModule } from './app.module.js';
 export { createHttpAdapter } from './app.http.js';
 export { configureApp } from './app.setup.js';
-export { AccessDenied } from './auth/auth.errors.js';
 export { AuthModule } from './auth/auth.module.js';
 export { AuthService } from './auth/auth.service.js';
-export { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 export { JwtStrategy } from './auth/jwt.strategy.js';
-export { CurrentPrincipal, currentPrincipal, CurrentUser, type Principal } from './auth/principal.js';
-export {
-  type Circumstances,
-  emailVerified,
-  type Requirement,
-  Requires,
-  steppedUp,
-} from './auth/requirements.js';
+export { emailVerified } from './auth/email-verified.requirement.js';
+export { currentPrincipal, type Principal } from './auth/principal.js';
 export {
   type Credentials,
   type Opening,
@@ -37,6 +29,10 @@ export { ConfigurationError, loadConfig } from './config/load-config.js';
 export { EmailAddressesModule } from './email-addresses/email-addresses.module.js';
 export type { DomainEvent, EventType } from './events/domain-event.js';
 export { DomainEvents } from './events/domain-events.js';
+export { AccessDenied } from './guard/guard.errors.js';
+export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+export { CurrentPrincipal, CurrentUser } from './guard/principal.js';
+export { type Circumstances, type Requirement, Requires, steppedUp } from './guard/requirements.js';
 export { HealthModule } from './health/health.module.js';
 export { PasswordResetModule } from './password-reset/password-reset.module.js';
 export { PasswordsService } from './passwords/passwords.service.js';

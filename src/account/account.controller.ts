@@ -1,7 +1,8 @@
 import { Body, Delete, Get, HttpStatus, Patch, Post, Req, Res } from '@nestjs/common';
 import { TokenBundleDto } from '../auth/auth.dto.js';
-import { AccessDenied, StepUpRequired } from '../auth/auth.errors.js';
-import { CurrentPrincipal, CurrentUser, type Principal } from '../auth/principal.js';
+import { AccessDenied, StepUpRequired } from '../guard/guard.errors.js';
+import type { Principal } from '../auth/principal.js';
+import { CurrentPrincipal, CurrentUser } from '../guard/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';

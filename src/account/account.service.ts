@@ -3,7 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { NotFound } from '../common/common.errors.js';
 import { SessionRevoked } from '../tokens/tokens.errors.js';
 import type { Principal } from '../auth/principal.js';
-import { Circumstances, steppedUp } from '../auth/requirements.js';
+import { Circumstances, steppedUp } from '../guard/requirements.js';
 import { type TokenBundle, TokenBundles } from '../auth/token-bundle.js';
 import { PasswordIncorrect } from '../passwords/passwords.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';

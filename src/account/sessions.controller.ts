@@ -1,8 +1,9 @@
 import { Delete, Get, HttpStatus, Param, Req, Res } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import { StepUpRequired } from '../auth/auth.errors.js';
-import { CurrentPrincipal, type Principal } from '../auth/principal.js';
-import { Requires, steppedUp } from '../auth/requirements.js';
+import { StepUpRequired } from '../guard/guard.errors.js';
+import type { Principal } from '../auth/principal.js';
+import { CurrentPrincipal } from '../guard/principal.js';
+import { Requires, steppedUp } from '../guard/requirements.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
 import { NotFound } from '../common/common.errors.js';

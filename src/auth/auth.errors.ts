@@ -14,21 +14,9 @@ export class UserBanned extends DomainError {
   }
 }
 
-export class AccessDenied extends DomainError {
-  constructor() {
-    super(403, 'access_denied', 'This is not allowed.');
-  }
-}
-
 export class EmailNotVerified extends DomainError {
   constructor() {
     super(403, 'email_not_verified', 'Confirm your e-mail address first.');
-  }
-}
-
-export class StepUpRequired extends DomainError {
-  constructor() {
-    super(403, 'step_up_required', 'Confirm your password first.');
   }
 }
 

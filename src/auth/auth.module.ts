@@ -1,9 +1,16 @@
 import { type DynamicModule, Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
+import { Clock } from '../common/clock.js';
 import { DomainErrorFilter } from '../common/domain-error.filter.js';
+import { AppConfig } from '../config/app-config.js';
 import { ConfigModule } from '../config/config.module.js';
 import type { Environment } from '../config/environment.js';
+import { assertUnambiguous } from '../guard/credential.js';
+import { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
+import { RequestAuthenticator } from '../guard/request-authenticator.js';
+import { installRequestContext } from '../guard/request-context.hooks.js';
+import { Circumstances } from '../guard/requirements.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -11,13 +18,9 @@ import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Authenticator } from './authenticator.js';
-import { assertUnambiguous } from './credential.js';
-import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RecentBundles } from './recent-bundles.js';
 import { RefreshService } from './refresh.service.js';
-import { installRequestContext } from './request-context.hooks.js';
-import { Circumstances } from './requirements.js';
 import { SameOrigin } from './same-origin.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
@@ -38,7 +41,8 @@ import { TokenTransport } from './token-transport.js';
   providers: [
     AuthService,
     Authenticator,
-    Circumstances,
+    { provide: RequestAuthenticator, useExisting: Authenticator },
+    { provide: Circumstances, inject: [Clock, AppConfig], useFactory: makeCircumstances },
     JwtAuthGuard,
     JwtStrategy,
     RecentBundles,
@@ -55,11 +59,13 @@ import { TokenTransport } from './token-transport.js';
   exports: [
     AuthService,
     Authenticator,
+    RequestAuthenticator,
     Circumstances,
     JwtAuthGuard,
     PasswordsModule,
     SessionsModule,
     SignInService,
+    SignOutService,
     TokenBundles,
     TokenCookies,
     TokenReader,
@@ -85,7 +91,7 @@ export class AuthModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     installRequestContext(this.adapterHost.httpAdapter, consumer, (request) => {
-      assertUnambiguous(request, this.cookies);
+      assertUnambiguous(request, [this.cookies.sessionName, this.cookies.refreshName]);
       this.sameOrigin.check(request);
     });
   }
@@ -94,3 +100,7 @@ export class AuthModule implements NestModule {
 /** Carries the configuration, so that `AuthModule` itself stays one module however it is imported. */
 @Module({})
 class AuthRootModule {}
+
+function makeCircumstances(clock: Clock, { sessions }: AppConfig): Circumstances {
+  return new Circumstances(clock, sessions.confirmPasswordTtlMinutes);
+}

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
 import { Database } from '../database/database.js';
+import { setPrincipal } from '../guard/principal.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { Authenticator } from './authenticator.js';
-import { currentPrincipal, type Principal, setPrincipal } from './principal.js';
+import { currentPrincipal, type Principal } from './principal.js';
 import { TokenBundles } from './token-bundle.js';
 
 /** The three methods that everything else stands on; usable in any provider of a host application. */

@@ -1,47 +1,66 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import type { HttpRequest } from '../common/http.js';
-import { AppConfig } from '../config/app-config.js';
 import { isDatabaseUnavailable, orUnavailable } from '../database/database.errors.js';
+import { findCredential } from '../guard/credential.js';
+import { RequestAuthenticator } from '../guard/request-authenticator.js';
 import { LastSeen } from '../sessions/last-seen.service.js';
-import { SessionsService } from '../sessions/sessions.service.js';
+import { LiveDirectory, type LiveToken } from '../sessions/live-directory.js';
+import { SessionsService, type UserSession } from '../sessions/sessions.service.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { BearerTokens } from '../tokens/bearer-tokens.js';
 import { SessionRevoked, TokenExpired, TokenInvalid } from '../tokens/tokens.errors.js';
-import { findCredential } from './credential.js';
 import type { Principal } from './principal.js';
 import { TokenCookies } from './token-cookies.js';
 
+type Credential = Principal['credential'];
+
 /**
  * The one verification of access tokens, behind the guard, the passport strategy, `checkBearerToken` and
- * `GET /api/token` (parity BT-08).
+ * `GET /api/token` (parity BT-08). A token that is remembered is admitted at once, without a promise.
  */
 @Injectable()
-export class Authenticator {
+export class Authenticator extends RequestAuthenticator {
   constructor(
+    private readonly directory: LiveDirectory,
     private readonly bearerTokens: BearerTokens,
     private readonly sessions: SessionsService,
     private readonly lastSeen: LastSeen,
     private readonly cookies: TokenCookies,
-    private readonly config: AppConfig,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Who a request speaks for; null when it brings no token. @throws as `authenticate` */
-  async authenticateRequest(request: HttpRequest): Promise<Principal | null> {
-    const credential = findCredential(request, this.cookies, this.config.tokenAccess.cookieNames);
+  authenticateRequest(request: HttpRequest): Principal | null | Promise<Principal> {
+    const credential = findCredential(request, this.cookies.accessTokenNames);
     return credential && this.authenticate(credential.token, credential.from);
   }
 
   /** @throws TokenInvalid, TokenExpired, SessionRevoked, Unavailable when the database cannot be asked */
-  async authenticate(token: string, from: Principal['credential']): Promise<Principal> {
+  authenticate(token: string, from: Credential): Principal | Promise<Principal> {
+    const live = this.directory.recall(token);
+    return live ? this.admit(live, from) : this.check(token, from);
+  }
+
+  private async check(token: string, from: Credential): Promise<Principal> {
     const claims = this.bearerTokens.verify(token);
-    const { sub, sid } = claims;
+    return this.admit(await this.directory.learn(token, claims, () => this.requireLive(claims)), from);
+  }
+
+  private admit({ user, session, claims }: LiveToken, credential: Credential): Principal {
+    this.lastSeen.note(session);
+    return { user, session, claims, credential };
+  }
+
+  /** Step 9 of the strict check: the session lives and is the subject's, who is neither banned nor deleted. */
+  private async requireLive({ sub, sid }: AccessTokenClaims): Promise<UserSession> {
     const found = isUuid(sid) ? await this.findSession(sid) : null;
     if (!found) throw new SessionRevoked();
     if (found.user.id !== sub) throw new TokenInvalid('sub and sid do not belong together');
     if (!found.live) throw new SessionRevoked();
     if (found.over) throw new TokenExpired();
-    this.lastSeen.note(found.session);
-    return { user: found.user, session: found.session, credential: from, claims };
+    return found;
   }
 
   /** Asks twice before it gives up, because clients sign people out on any error here (parity NX-06). */

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import type { HttpRequest } from '../common/http.js';
-import { AppConfig, JWT_ALGORITHMS } from '../config/app-config.js';
+import { JWT_ALGORITHMS } from '../config/app-config.js';
+import { findCredential } from '../guard/credential.js';
+import { setPrincipal } from '../guard/principal.js';
 import { BearerTokens } from '../tokens/bearer-tokens.js';
 import type { User } from '../users/user.entity.js';
 import { Authenticator } from './authenticator.js';
-import { findCredential } from './credential.js';
-import { setPrincipal } from './principal.js';
 import { TokenCookies } from './token-cookies.js';
 
 /**
@@ -20,11 +20,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     private readonly authenticator: Authenticator,
     bearerTokens: BearerTokens,
     cookies: TokenCookies,
-    config: AppConfig,
   ) {
     super({
       jwtFromRequest: (request: HttpRequest) =>
-        findCredential(request, cookies, config.tokenAccess.cookieNames)?.token ?? null,
+        findCredential(request, cookies.accessTokenNames)?.token ?? null,
       secretOrKeyProvider: (_request: unknown, token: string, done: KeyCallback) => {
         // Thrown, not given to `done`: Passport would make a bare 401 of it, without a code.
         bearerTokens.verify(token, { acceptExpired: true });

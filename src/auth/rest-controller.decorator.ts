@@ -2,7 +2,7 @@ import { applyDecorators, Controller, UseGuards, UseInterceptors, UsePipes } fro
 import { ApiTags } from '@nestjs/swagger';
 import { RequestPipe } from '../common/request.pipe.js';
 import { DatabaseOutageInterceptor } from './database-outage.interceptor.js';
-import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
 
 /** A controller of ours: guarded and strict about its input by itself, in any application it is mounted in. */
 export const RestController = (path: string, tag: string): ClassDecorator =>

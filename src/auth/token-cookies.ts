@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { AppConfig } from '../config/app-config.js';
+import type { CookieNames } from '../guard/credential.js';
 import type { TokenBundle } from './token-bundle.js';
 
 /** Wide enough for refresh and logout, and no wider (security.md, "Cookies, CSRF, CORS"). */
@@ -12,6 +13,8 @@ const REFRESH_PATH = '/api/auth';
 export class TokenCookies {
   readonly sessionName: string;
   readonly refreshName: string;
+  /** Where the guard looks for an access token. */
+  readonly accessTokenNames: CookieNames;
   private readonly secure: boolean;
 
   constructor(config: AppConfig) {
@@ -19,6 +22,7 @@ export class TokenCookies {
     // Prefixes need Secure, which plain-HTTP localhost cannot offer.
     this.sessionName = this.secure ? '__Host-session' : 'session';
     this.refreshName = this.secure ? '__Secure-refresh' : 'refresh';
+    this.accessTokenNames = { always: [this.sessionName], safeMethods: config.tokenAccess.cookieNames };
   }
 
   /** The cookies of a request. Absent and unreadable are the same. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ValidationFailed } from '../common/common.errors.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { TokenBundleDto, type Transport } from './auth.dto.js';
-import { bearerToken } from './credential.js';
+import { bearerToken } from '../guard/credential.js';
 import { SameOrigin } from './same-origin.js';
 import type { TokenBundle } from './token-bundle.js';
 import { TokenCookies } from './token-cookies.js';

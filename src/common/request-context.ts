@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { HttpRequest } from './http.js';
 
 /** What is known about the request being served, readable from any provider. */
 export interface RequestContext {
@@ -6,7 +7,7 @@ export interface RequestContext {
   /** The client's address behind the trusted proxies. */
   readonly ip: string | null;
   readonly userAgent: string | null;
-  /** Who the request speaks for; set by the auth module alone (see auth/principal.ts). */
+  /** Who the request speaks for; set by the guard alone (see guard/principal.ts). */
   principal?: object;
 }
 
@@ -20,4 +21,9 @@ export function runInContext<T>(context: RequestContext, work: () => T): T {
 /** The request being served; undefined outside of one. */
 export function currentContext(): RequestContext | undefined {
   return storage.getStore();
+}
+
+/** The name of a request in the logs and in what clients are told; empty when it has none. */
+export function requestIdOf({ id }: HttpRequest): string {
+  return currentContext()?.requestId ?? (typeof id === 'string' ? id : '');
 }

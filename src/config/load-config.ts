@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { deepFreeze } from '../common/deep-freeze.js';
 import { type AppConfig, JWT_ALGORITHMS, type JwtAlgorithm } from './app-config.js';
 import { readAppKey } from './app-key-file.js';
 import { parseBearerTokenKeys } from './keys/bearer-token-key.js';
@@ -162,12 +163,4 @@ function readWebUrl(env: EnvironmentReader, name: string, production: boolean): 
   if (production && protocol === 'http:' && !isLocalhost(text))
     env.problem(name, 'must be https in production');
   return text;
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const child of Object.values(value)) {
-    const plain = Array.isArray(child) || Object.getPrototypeOf(child ?? 0) === Object.prototype;
-    if (plain) deepFreeze(child as object);
-  }
-  return Object.freeze(value);
 }

@@ -1,9 +1,8 @@
-import type pg from 'pg';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { isConflict } from './database.errors.js';
-import type { Row } from './rows.js';
 
-type Work<T> = (manager: EntityManager) => Promise<T>;
+type TransactionWork<T> = (manager: EntityManager) => Promise<T>;
+type Work = () => void | Promise<void>;
 type Isolation = Parameters<DataSource['transaction']>[0];
 
 const ATTEMPTS = 4;
@@ -13,29 +12,51 @@ const ATTEMPTS = 4;
  * `DataSource` and ours never stand in for each other.
  */
 export class Database extends DataSource {
+  private readonly afterCommits = new WeakMap<QueryRunner, Work[]>();
+
+  /** Where the database is, as `pg` takes it, for those who need a connection of their own. */
+  get url(): string {
+    return (this.options.extra as { connectionString: string }).connectionString;
+  }
+
+  override async initialize(): Promise<this> {
+    await super.initialize();
+    this.subscribers.push({ afterTransactionCommit: ({ queryRunner }) => this.committed(queryRunner) });
+    return this;
+  }
+
   /**
-   * Runs a statement that each connection parses and plans once, under its name: half the time of `query`, for what
-   * every request asks. It cannot be part of a transaction.
+   * Runs `work` once the manager's transaction has committed, before whoever began it goes on; never when it is rolled
+   * back; at once when there is none. What it throws would look like a failed commit: it must not throw.
    */
-  async prepared(name: string, text: string, values: unknown[]): Promise<Row[]> {
-    this.logger.logQuery(text, values);
-    const { master: pool } = this.driver as unknown as { master: pg.Pool };
-    return (await pool.query<Row>({ name, text, values })).rows;
+  async afterCommit({ queryRunner }: EntityManager, work: Work): Promise<void> {
+    if (!queryRunner?.isTransactionActive) return work();
+    this.afterCommits.set(queryRunner, [...(this.afterCommits.get(queryRunner) ?? []), work]);
   }
 
   /**
    * Runs `work` in a transaction. When PostgreSQL undid it for the sake of another one (a deadlock, a serialisation
    * failure), `work` runs again, a few times, so it must do nothing that a rollback does not undo (RES-06).
    */
-  override async transaction<T>(work: Work<T>): Promise<T>;
-  override async transaction<T>(isolation: Isolation, work: Work<T>): Promise<T>;
-  override async transaction<T>(...parameters: [Work<T>] | [Isolation, Work<T>]): Promise<T> {
+  override async transaction<T>(work: TransactionWork<T>): Promise<T>;
+  override async transaction<T>(isolation: Isolation, work: TransactionWork<T>): Promise<T>;
+  override async transaction<T>(
+    ...parameters: [TransactionWork<T>] | [Isolation, TransactionWork<T>]
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await super.transaction(...(parameters as [Work<T>]));
+        return await super.transaction(...(parameters as [TransactionWork<T>]));
       } catch (error) {
         if (attempt === ATTEMPTS || !isConflict(error)) throw error;
       }
     }
+  }
+
+  /** TypeORM tells of released savepoints too; the transaction is then still active. */
+  private async committed(runner: QueryRunner): Promise<void> {
+    if (runner.isTransactionActive) return;
+    const works = this.afterCommits.get(runner) ?? [];
+    this.afterCommits.delete(runner);
+    for (const work of works) await work();
   }
 }

@@ -1,5 +1,5 @@
 import { Body, Delete, HttpStatus, Post } from '@nestjs/common';
-import { CurrentUser } from '../auth/principal.js';
+import { CurrentUser } from '../guard/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
 import { TooManyRequests } from '../common/common.errors.js';

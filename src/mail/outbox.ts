@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager, QueryRunner } from 'typeorm';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
@@ -23,21 +23,14 @@ export interface Pace {
  * ever stored, and a slow mail server slows nobody (parity ML-01; security.md, "Mail").
  */
 @Injectable()
-export class Outbox implements OnModuleInit {
+export class Outbox {
   private readonly composers = new Map<string, Composer<object>[]>();
-  private readonly uncommitted = new WeakSet<QueryRunner>();
   private wake: () => void = () => {};
 
   constructor(
     private readonly database: Database,
     private readonly config: AppConfig,
   ) {}
-
-  onModuleInit(): void {
-    this.database.subscribers.push({
-      afterTransactionCommit: ({ queryRunner }) => this.committed(queryRunner),
-    });
-  }
 
   /**
    * Says who writes a letter; call it from `onModuleInit`. The composer runs in a transaction of its own, once
@@ -67,8 +60,7 @@ export class Outbox implements OnModuleInit {
       paced?.key ?? null,
       paced?.seconds ?? 0,
     ]);
-    if (manager.queryRunner?.isTransactionActive) this.uncommitted.add(manager.queryRunner);
-    else this.wake();
+    await this.database.afterCommit(manager, () => this.wake());
     return rows.length > 0;
   }
 
@@ -90,11 +82,6 @@ export class Outbox implements OnModuleInit {
     const composers = this.composers.get(letter);
     if (!composers) throw new Error(`Nobody composes the letter "${letter}".`);
     return composers;
-  }
-
-  /** TypeORM tells of released savepoints too; the transaction is then still active. */
-  private committed(runner: QueryRunner): void {
-    if (!runner.isTransactionActive && this.uncommitted.delete(runner)) this.wake();
   }
 }
 

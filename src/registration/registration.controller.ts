@@ -1,7 +1,7 @@
 import { Body, Get, HttpStatus, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse } from '@nestjs/swagger';
 import { TokenBundleDto } from '../auth/auth.dto.js';
-import { AccessDenied } from '../auth/auth.errors.js';
+import { AccessDenied } from '../guard/guard.errors.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AccessDenied } from '../auth/auth.errors.js';
+import { AccessDenied } from '../guard/guard.errors.js';
 import { type TokenBundle, TokenBundles } from '../auth/token-bundle.js';
 import { currentContext } from '../common/request-context.js';
 import { Database } from '../database/database.js';

@@ -7,6 +7,7 @@ import {
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
+import { LiveDirectory } from './live-directory.js';
 import type { Session } from './session.entity.js';
 
 const PRECISION_MS = 5 * 60_000;
@@ -26,6 +27,7 @@ export class LastSeen implements OnApplicationBootstrap, BeforeApplicationShutdo
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly directory: LiveDirectory,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -56,5 +58,6 @@ export class LastSeen implements OnApplicationBootstrap, BeforeApplicationShutdo
       .catch((error: unknown) =>
         this.logger.warn(`Could not note when sessions were last seen: ${String(error)}`),
       );
+    for (const sid of sids) this.directory.forgetSession(sid);
   }
 }

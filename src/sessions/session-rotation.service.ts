@@ -44,14 +44,27 @@ export class SessionRotation {
     return this.replay(sid, generation);
   }
 
+  /** The session whose refresh token of this generation `rotate` would take now, without using it; else null. */
+  async findRotatable(sid: string, generation: number): Promise<UserSession | null> {
+    const found = await this.sessions.find(sid);
+    if (!found?.live || found.over) return null;
+    const age = found.session.generation - generation;
+    return age === 0 || this.isReplayable(age) ? found : null;
+  }
+
   private async replay(sid: string, generation: number): Promise<Rotation> {
     const found = await this.sessions.find(sid);
     if (!found?.live) throw new SessionRevoked('refresh');
     const age = found.session.generation - generation;
     if (found.over || age < 1) throw new RefreshTokenInvalid();
-    if (age === 1 && this.config.sessions.refreshPolicy === 'tolerant') return { ...found, replayed: true };
+    if (this.isReplayable(age)) return { ...found, replayed: true };
     if (found.sinceRotationMs >= DUPLICATE_WINDOW_MS) await this.endStolen(found, generation);
     throw new RefreshTokenReused();
+  }
+
+  /** @param age how many generations ago */
+  private isReplayable(age: number): boolean {
+    return age === 1 && this.config.sessions.refreshPolicy === 'tolerant';
   }
 
   private async endStolen({ session, user }: UserSession, generation: number): Promise<void> {

@@ -1,22 +1,27 @@
 import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
 import { EventsModule } from '../events/events.module.js';
+import { NewsModule } from '../news/news.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { LastSeen } from './last-seen.service.js';
+import { LiveDirectory } from './live-directory.js';
 import { CreateSessions1764000004000 } from './migrations/1764000004000-create-sessions.js';
+import { TellOfSessions1764000009000 } from './migrations/1764000009000-tell-of-sessions.js';
+import { OwnChanges } from './own-changes.js';
 import { Session } from './session.entity.js';
 import { SessionRotation } from './session-rotation.service.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
   imports: [
-    DatabaseModule.forFeature([Session], [CreateSessions1764000004000]),
+    DatabaseModule.forFeature([Session], [CreateSessions1764000004000, TellOfSessions1764000009000]),
     EventsModule,
+    NewsModule,
     TokensModule,
     UsersModule,
   ],
-  providers: [SessionsService, SessionRotation, LastSeen],
-  exports: [SessionsService, SessionRotation, LastSeen],
+  providers: [SessionsService, SessionRotation, OwnChanges, LiveDirectory, LastSeen],
+  exports: [SessionsService, SessionRotation, LiveDirectory, LastSeen],
 })
 export class SessionsModule {}

@@ -5,22 +5,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../common/clock.js';
 import { UNSAFE_NAMES } from '../common/json-body.js';
 import { AppConfig } from '../config/app-config.js';
-import {
-  type AccessTokenClaims,
-  assertBegun,
-  assertNotLate,
-  type ClaimRules,
-  OWN_CLAIMS,
-  readClaims,
-} from './access-token-claims.js';
+import { type AccessTokenClaims, type ClaimRules, OWN_CLAIMS } from './access-token-claims.js';
 import { KeyRing } from './key-ring.js';
-import { inspectToken, MAX_TOKEN_BYTES, verifySignature } from './token-signature.js';
+import { MAX_TOKEN_BYTES } from './token-signature.js';
+import { TokenVerifier } from './token-verifier.js';
 import { SessionRevoked } from './tokens.errors.js';
 
 /** The `client_id` of tokens that come from signing in here, not through an OAuth client (RFC 9068 requires one). */
 export const FIRST_PARTY_CLIENT_ID = 'tokenhouse';
-
-const MAX_REMEMBERED = 10_000;
 
 /** What a token is issued for. */
 export interface TokenSubject {
@@ -45,7 +37,7 @@ export interface IssuedToken {
 @Injectable()
 export class BearerTokens {
   private readonly rules: ClaimRules;
-  private readonly genuine = new Map<unknown, Buffer>();
+  private readonly verifier: TokenVerifier;
 
   constructor(
     private readonly jwt: JwtService,
@@ -55,6 +47,7 @@ export class BearerTokens {
   ) {
     const { issuer, audience, ttlMinutes, leewaySeconds } = bearerToken;
     this.rules = { issuer, audience, ttlSeconds: ttlMinutes * 60, leewaySeconds };
+    this.verifier = new TokenVerifier(jwt, keyRing, clock, this.rules);
   }
 
   /**
@@ -79,38 +72,14 @@ export class BearerTokens {
     };
   }
 
-  /**
-   * Steps 1 to 8 of the strict check (security.md): everything that the token itself can tell. Whether its session
-   * lives is for the caller to ask.
-   * @param options.acceptExpired late ones count too, for signing out with them
-   * @throws TokenInvalid, TokenExpired (genuine, and late)
-   */
-  verify(token: unknown, options: { acceptExpired?: boolean } = {}): AccessTokenClaims {
-    const claims = readClaims(this.genuinePayload(token), this.rules);
-    const now = this.clock.nowSeconds();
-    assertBegun(claims, now, this.rules);
-    if (!options.acceptExpired) assertNotLate(claims, now, this.rules);
-    return claims;
+  /** @see TokenVerifier.verify */
+  verify(token: unknown, options?: { acceptExpired?: boolean }): AccessTokenClaims {
+    return this.verifier.verify(token, options);
   }
 
-  /** The key that must verify a token's signature, after steps 1 to 5; for Passport. @throws TokenInvalid */
+  /** @see TokenVerifier.verificationKey */
   verificationKey(token: unknown): KeyObject {
-    return inspectToken(token, this.keyRing).key.verificationKey;
-  }
-
-  /**
-   * Steps 1 to 6. A signature that was good stays good, so its token's payload is remembered: by the whole text of the
-   * token, a bounded number, and never a refusal. Claims and times are read anew at every check.
-   */
-  private genuinePayload(token: unknown): Buffer {
-    const known = this.genuine.get(token);
-    if (known) return known;
-    const inspected = inspectToken(token, this.keyRing);
-    verifySignature(inspected, this.jwt);
-    // A Map keeps the order of insertion: the first is the oldest.
-    if (this.genuine.size >= MAX_REMEMBERED) this.genuine.delete(this.genuine.keys().next().value);
-    this.genuine.set(token, inspected.payload);
-    return inspected.payload;
+    return this.verifier.verificationKey(token);
   }
 
   private claimsFor(subject: TokenSubject): AccessTokenClaims {

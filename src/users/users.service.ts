@@ -123,7 +123,10 @@ export class UsersService {
 
   /** Notes the address that waits for its proof; null drops it. */
   async setPendingEmail(id: string, email: string | null, manager: EntityManager): Promise<User | null> {
-    return this.update('pending_email = $2, updated_at = now()', 'id = $1', [id, email], manager);
+    const user = await this.update('pending_email = $2, updated_at = now()', 'id = $1', [id, email], manager);
+    const fields = ['pendingEmail'];
+    if (user) await this.events.publish({ type: 'user.updated', userId: id, fields }, manager);
+    return user;
   }
 
   /** Removes another account that holds `email` without ever having proven it, so that its owner can have it back. */

@@ -4,8 +4,8 @@ import { Controller, Get, UseGuards } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuthModule } from '../../src/auth/auth.module.js';
-import { CurrentUser } from '../../src/auth/principal.js';
-import { JwtAuthGuard } from '../../src/auth/jwt-auth.guard.js';
+import { CurrentUser } from '../../src/guard/principal.js';
+import { JwtAuthGuard } from '../../src/guard/jwt-auth.guard.js';
 import { parseBearerTokenKeys } from '../../src/config/keys/bearer-token-key.js';
 import type { TokenKey } from '../../src/config/keys/token-key.js';
 import { RegistrationModule } from '../../src/registration/registration.module.js';
@@ -411,6 +411,7 @@ describe('the access token at GET /api/user', () => {
     const iat = Number(payload.iat);
     vi.spyOn(target.clock, 'nowMs').mockReturnValue((iat - 59) * 1000);
     expect((await ask(good)).status).toBe(200);
+    target.forget();
     vi.spyOn(target.clock, 'nowMs').mockReturnValue((iat - 61) * 1000);
     expect((await ask(good)).body.code).toBe('token_invalid');
     vi.restoreAllMocks();

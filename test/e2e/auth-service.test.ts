@@ -181,8 +181,10 @@ describe('AuthService in a host application', () => {
   });
 
   const desk = (path: string, token?: string): Promise<Answer> => client.get(`/api/desk/${path}`, { token });
-  const mark = (id: string, column: string): Promise<unknown> =>
-    host.database.query(`UPDATE users SET ${column} = now() WHERE id = $1`, [id]);
+  const mark = async (id: string, column: string): Promise<void> => {
+    await host.database.query(`UPDATE users SET ${column} = now() WHERE id = $1`, [id]);
+    await host.catchUp();
+  };
   const sessionsOf = async (id: string): Promise<{ id: string }[]> =>
     host.database.query('SELECT id FROM sessions WHERE user_id = $1 ORDER BY id', [id]);
 
@@ -414,6 +416,7 @@ describe('AuthService in a host application', () => {
         "UPDATE sessions SET authenticated_at = now() - interval '16 min' WHERE user_id = $1",
         [user.id],
       );
+      await host.catchUp();
       expect((await desk('fresh', token)).body).toMatchObject({ status: 403, code: 'step_up_required' });
       const confirmed = await client.post('/api/user/confirm-password', { password: PASSWORD }, { token });
       expect((await desk('fresh', confirmed.body.token)).status).toBe(200);
@@ -426,6 +429,7 @@ describe('AuthService in a host application', () => {
         "UPDATE sessions SET authenticated_at = now() - interval '16 min' WHERE user_id = $1",
         [user.id],
       );
+      await host.catchUp();
       expect((await desk('both', token)).body.code).toBe('email_not_verified');
       await mark(user.id, 'email_verified_at');
       expect((await desk('both', token)).body.code).toBe('step_up_required');

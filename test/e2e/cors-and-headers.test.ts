@@ -94,6 +94,7 @@ describe('CORS and headers', () => {
 
   /** A statement that fails for a reason nobody foresaw. */
   async function broken(token: string): Promise<Answer> {
+    target.forget();
     await target.database.query('ALTER TABLE sessions RENAME TO sessions_away');
     const answer = await client.get('/api/user', { token });
     await target.database.query('ALTER TABLE sessions_away RENAME TO sessions');

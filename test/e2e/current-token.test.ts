@@ -96,6 +96,7 @@ describe('GET /api/token', () => {
       const { token, user } = await client.register();
       expect((await ask({ token })).sub).toBe(user.id);
       await target.database.query(`UPDATE users SET ${column} = now() WHERE id = $1`, [user.id]);
+      await target.catchUp();
       expect(await ask({ token })).toBeNull();
     }
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AccountService } from '../../src/account/account.service.js';
-import { AccessDenied } from '../../src/auth/auth.errors.js';
+import { AccessDenied } from '../../src/guard/guard.errors.js';
 import { SignInService } from '../../src/auth/sign-in.service.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { startApp, type TestApp } from '../support/app.js';

@@ -325,6 +325,7 @@ describe('@sidebase/nuxt-auth 1.3.1', () => {
       });
       const page = await open(application, browser);
       const quiet = vi.spyOn(console, 'error').mockImplementation(() => {});
+      replica.forget();
       network.breakNext(1000);
       await page.auth.getSession();
       network.breakNext(0);

@@ -44,10 +44,13 @@ describe('signing in, and sessions', () => {
     sql("UPDATE sessions SET authenticated_at = now() - interval '16 min' WHERE id = $1", [id]);
 
   /** Runs with a further replica that is configured otherwise. */
-  async function withConfig(environment: Record<string, string>, work: (through: Client) => Promise<void>) {
+  async function withConfig(
+    environment: Record<string, string>,
+    work: (through: Client, app: TestApp) => Promise<void>,
+  ) {
     const app = await startApp(environment, target);
     try {
-      await work(new Client(app));
+      await work(new Client(app), app);
     } finally {
       await app.close();
     }
@@ -373,7 +376,7 @@ describe('signing in, and sessions', () => {
     });
 
     it('SS-16 lasts CONFIRM_PASSWORD_TTL, to the second', async () => {
-      await withConfig({ CONFIRM_PASSWORD_TTL: '2' }, async (through) => {
+      await withConfig({ CONFIRM_PASSWORD_TTL: '2' }, async (through, app) => {
         const { token, ...bundle } = await through.register();
         const end = () => through.delete('/api/user/sessions', undefined, { token });
         const since = (seconds: number) =>
@@ -382,8 +385,10 @@ describe('signing in, and sessions', () => {
             seconds,
           ]);
         await since(115);
+        await app.catchUp();
         expect((await end()).status).toBe(204);
         await since(121);
+        await app.catchUp();
         expect((await end()).body.code).toBe('step_up_required');
       });
     });
@@ -426,6 +431,7 @@ describe('signing in, and sessions', () => {
       expect(await times(id)).toEqual(recent);
 
       await back(6);
+      target.forget();
       const before = await times(id);
       await client.get('/api/auth/session', { token });
       await lastSeen().flush();
@@ -449,6 +455,7 @@ describe('signing in, and sessions', () => {
       ]);
       await lastSeen().flush();
       for (const path of ['/api/auth/session', '/api/user', '/api/user/sessions', '/api/token']) {
+        target.forget();
         const asked = await queries.of('sessions|users', () => client.get(path, { token }));
         expect(asked.length, path).toBeGreaterThan(0);
         // The background may write what an earlier request noted; it says so by its many ids at once.

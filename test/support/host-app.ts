@@ -9,6 +9,8 @@ import { Clock } from '../../src/common/clock.js';
 import type { Environment } from '../../src/config/environment.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { Database } from '../../src/database/database.js';
+import { NewsFollower } from '../../src/news/news-follower.js';
+import { News } from '../../src/news/news.js';
 import { testEnvironment } from './environment.js';
 import { Mailbox } from './mailbox.js';
 import { TestClock } from './test-clock.js';
@@ -28,6 +30,10 @@ export interface HostApp {
   environment: Environment;
   /** Every route that the HTTP router knows. */
   routes: Route[];
+  /** Waits until what a test has changed by SQL is known here. */
+  catchUp(): Promise<void>;
+  /** Drops what is remembered of tokens, for tests that want the database to be asked. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +72,8 @@ export async function startHost(
     mailbox: new Mailbox(join(String(environment.DATA_DIR), 'outbox')),
     environment,
     routes,
+    catchUp: () => app.get(NewsFollower).catchUp(),
+    forget: () => app.get(News).lose(),
     close: async () => {
       await app.close();
       await remove();

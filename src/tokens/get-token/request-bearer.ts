@@ -8,7 +8,7 @@ export interface Bearer {
 
 /**
  * The bearer token of the `Authorization` header, unverified. The scheme may be in any case (RFC 9110, section 11.1) and
- * the token percent-encoded, as Auth.js' clients send it; the guard is stricter (auth/credential.ts). Two headers, two words or a broken encoding: sent, but null.
+ * the token percent-encoded, as Auth.js' clients send it; the guard is stricter (guard/credential.ts). Two headers, two words or a broken encoding: sent, but null.
  */
 export function findBearer({ authorization }: Pick<RequestHead, 'authorization'>): Bearer {
   const bearers = authorization.filter((value) => /(^|,)\s*bearer(\s|$)/i.test(value));

@@ -104,28 +104,6 @@ describe('verifying', () => {
     for (let time = 0; time < 1000; time++) expect(tokens.verify(token)).toEqual(claims);
   });
 
-  it('remembers a good token by its whole text, and hands out claims that nobody else holds', () => {
-    const tokens = tokensWith([key]);
-    const { token, claims } = tokens.issue({ ...SUBJECT, extra: { tenant: { name: 'a' } } });
-    const first = tokens.verify(token) as { tenant?: { name: string } };
-    if (first.tenant) first.tenant.name = 'changed by a host';
-    expect(tokens.verify(token)).toEqual(claims);
-    const other = tokens.issue({ ...SUBJECT, userId: 'somebody else' }).token;
-    const [header = '', , signature = ''] = token.split('.');
-    for (const text of [`${token} `, `${header}.${other.split('.')[1]}.${signature}`, token.slice(0, -1)]) {
-      expect(() => tokens.verify(text)).toThrow(TokenInvalid);
-    }
-  });
-
-  it('forgets old ones beyond ten thousand, and still verifies them', async () => {
-    const tokens = tokensWith([await makeKey('HS256')]);
-    const first = tokens.issue(SUBJECT);
-    expect(tokens.verify(first.token)).toEqual(first.claims);
-    for (let count = 0; count < 10_100; count += 1) tokens.verify(tokens.issue(SUBJECT).token);
-    expect((tokens as unknown as { genuine: Map<unknown, Buffer> }).genuine.size).toBe(10_000);
-    expect(tokens.verify(first.token)).toEqual(first.claims);
-  });
-
   it('JWT-30: passes until exp + leeway, and is token_expired from then on', () => {
     const clock = new FrozenClock();
     const tokens = tokensWith([key], clock);

@@ -1,7 +1,14 @@
+import { parseCookie } from 'cookie';
 import { MalformedRequest } from '../common/common.errors.js';
 import { headerLines, type HttpRequest, isSafeMethod } from '../common/http.js';
 import { TokenInvalid } from '../tokens/tokens.errors.js';
-import type { TokenCookies } from './token-cookies.js';
+
+/** The cookies that may carry an access token. */
+export interface CookieNames {
+  always: readonly string[];
+  /** For safe methods only, because nothing else keeps other sites from using them. */
+  safeMethods: readonly string[];
+}
 
 /** An access token as a request brought it, not checked yet. */
 interface Credential {
@@ -21,23 +28,19 @@ export function bearerToken(authorization: string | undefined): string | undefin
 
 /**
  * The access token of a request: the `Authorization` header decides, a bad one is never rescued by a good cookie.
- * `otherCookies` (`TOKEN_COOKIE_NAMES`) count for safe methods only. Null when the request brings none.
+ * Null when the request brings none.
  * @throws TokenInvalid when the header is there and is no bearer token
  */
-export function findCredential(
-  request: HttpRequest,
-  cookies: TokenCookies,
-  otherCookies: readonly string[],
-): Credential | null {
-  const { authorization } = request.headers;
+export function findCredential(request: HttpRequest, cookies: CookieNames): Credential | null {
+  const { authorization, cookie } = request.headers;
   if (authorization !== undefined) {
     const token = bearerToken(authorization);
     if (token === undefined) throw new TokenInvalid('the Authorization header holds no bearer token');
     return { token, from: 'header' };
   }
-  if (request.headers.cookie === undefined) return null;
-  const values = cookies.read(request);
-  const names = isSafeMethod(request.method) ? [cookies.sessionName, ...otherCookies] : [cookies.sessionName];
+  if (cookie === undefined) return null;
+  const values = parseCookie(cookie);
+  const names = isSafeMethod(request.method) ? [...cookies.always, ...cookies.safeMethods] : cookies.always;
   const name = names.find((candidate) => values[candidate]);
   return name === undefined ? null : { token: values[name] ?? '', from: 'cookie' };
 }
@@ -47,7 +50,7 @@ export function findCredential(
  * lines silently, and of two cookies of one name each parser keeps another.
  * @throws MalformedRequest
  */
-export function assertUnambiguous(request: HttpRequest, cookies: TokenCookies): void {
+export function assertUnambiguous(request: HttpRequest, cookieNames: readonly string[]): void {
   const lines = headerLines(request);
   const counts: Record<string, number> = {};
   for (let index = 0; index < lines.length; index += 2) {
@@ -58,7 +61,7 @@ export function assertUnambiguous(request: HttpRequest, cookies: TokenCookies): 
   }
   const { cookie } = request.headers;
   if (cookie === undefined) return;
-  for (const name of [cookies.sessionName, cookies.refreshName]) {
+  for (const name of cookieNames) {
     const times = cookie.split(';').filter((part) => part.split('=', 1)[0]?.trim() === name).length;
     if (times > 1) throw new MalformedRequest(`The request has the cookie ${name} twice.`);
   }

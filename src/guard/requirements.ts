@@ -1,0 +1,36 @@
+import { SetMetadata } from '@nestjs/common';
+import type { Clock } from '../common/clock.js';
+import { StepUpRequired } from './guard.errors.js';
+import type { BearerPrincipal } from './principal.js';
+
+export const REQUIREMENTS = 'tokenhouse:requirements';
+
+/** What a route asks of a signed-in caller beyond being signed in; refuses by throwing. */
+export type Requirement<P extends BearerPrincipal = BearerPrincipal> = (
+  principal: P,
+  circumstances: Circumstances,
+) => void;
+
+/** What requirements may look at. */
+export class Circumstances {
+  constructor(
+    readonly clock: Clock,
+    /** For how long signing in, or confirming the password, counts as fresh. */
+    readonly confirmPasswordTtlMinutes: number,
+  ) {}
+}
+
+/** Marks a route or controller with requirements, checked in this order (parity BT-17). */
+export const Requires = <P extends BearerPrincipal>(
+  ...requirements: Requirement<P>[]
+): MethodDecorator & ClassDecorator => SetMetadata(REQUIREMENTS, requirements);
+
+/**
+ * This session signed in or confirmed its password within `CONFIRM_PASSWORD_TTL`, else 403 `step_up_required`. One that
+ * was opened in code proved nobody, however young it is.
+ */
+export const steppedUp: Requirement = ({ session }, { clock, confirmPasswordTtlMinutes }) => {
+  if (session.methods.length === 0) throw new StepUpRequired();
+  const ageMs = clock.nowMs() - session.authenticatedAt.getTime();
+  if (ageMs > confirmPasswordTtlMinutes * 60_000) throw new StepUpRequired();
+};

@@ -1,0 +1,35 @@
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { Housekeeping } from '../database/housekeeping.js';
+import { DOORBELL, type Doorbell } from './doorbell.js';
+import { CreateNews1764000008000 } from './migrations/1764000008000-create-news.js';
+import { NewsFollower } from './news-follower.js';
+import { News } from './news.js';
+import { PostgresDoorbell } from './postgres-doorbell.js';
+import { RedisDoorbell } from './redis-doorbell.js';
+
+/** Global, because whatever keeps something in memory must hear that it has changed. */
+@Global()
+@Module({
+  imports: [DatabaseModule.forFeature([], [CreateNews1764000008000])],
+  providers: [{ provide: DOORBELL, inject: [AppConfig], useFactory: makeDoorbell }, News, NewsFollower],
+  exports: [News, NewsFollower],
+})
+export class NewsModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** After one TTL and the leeway no token is left that an item could be about (parity BT-18). */
+  onModuleInit(): void {
+    const { ttlMinutes, leewaySeconds } = this.config.bearerToken;
+    const lifetime = `${ttlMinutes * 60 + leewaySeconds} seconds`;
+    this.housekeeping.add(`DELETE FROM news WHERE told_at < now() - interval '${lifetime}'`);
+  }
+}
+
+function makeDoorbell({ redisUrl }: AppConfig): Doorbell {
+  return redisUrl === undefined ? new PostgresDoorbell() : new RedisDoorbell(redisUrl);
+}
