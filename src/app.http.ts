@@ -3,8 +3,11 @@ import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MalformedRequest, NotFound, UnsupportedMediaType } from './common/common.errors.js';
-import { problemOf } from './common/domain-error.filter.js';
+import { parseFormBody } from './common/form-body.js';
+import type { HttpRequest } from './common/http.js';
 import { parseJsonBody } from './common/json-body.js';
+import { problemOf } from './common/problem.js';
+import { type RouteSettings, settingsOf } from './common/route-settings.js';
 import { AppConfig } from './config/app-config.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
@@ -105,17 +108,33 @@ export function serveDocsPageOnly(fastify: FastifyInstance): void {
   });
 }
 
-/** Any other type is answered with 415, unread. */
-export function acceptJsonOnly(fastify: FastifyInstance): void {
+const JSON_TYPE = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded *(?:; *charset *= *"?utf-8"? *)?$/i;
+
+/**
+ * JSON, or a form on the routes that ask for one: a page elsewhere can send forms, so no other route reads them
+ * (INJ-10). Any further type is answered with 415, unread.
+ */
+export function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  const json = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i;
-  fastify.addContentTypeParser(json, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    parseJsonBody(body),
-  );
+  acceptType(fastify, JSON_TYPE, parseJsonBody, ({ form }) => !form);
+  acceptType(fastify, FORM_TYPE, parseFormBody, ({ form }) => form === true);
   // No compressed bodies: a small one may be huge (INJ-11; RFC 9110, section 15.5.16).
   fastify.addHook('onRequest', (request, _reply, done) => {
     const coding = request.headers['content-encoding'] ?? 'identity';
     done(coding.toLowerCase() === 'identity' ? undefined : new UnsupportedMediaType());
+  });
+}
+
+function acceptType(
+  fastify: FastifyInstance,
+  type: RegExp,
+  parse: (body: Buffer) => unknown,
+  fits: (route: RouteSettings) => boolean,
+): void {
+  fastify.addContentTypeParser(type, { parseAs: 'buffer' }, async (request: HttpRequest, body: Buffer) => {
+    if (!fits(settingsOf(request))) throw new UnsupportedMediaType();
+    return parse(body);
   });
 }
 

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { publishApiDocument } from './app.openapi.js';
 import {
-  acceptJsonOnly,
+  acceptBodies,
   logRequests,
   refuseOddRequests,
   sendSecurityHeaders,
@@ -20,7 +20,7 @@ export function configureApp(app: NestFastifyApplication): void {
   setRoutePrefix(app);
   sendSecurityHeaders(fastify);
   refuseOddRequests(fastify);
-  acceptJsonOnly(fastify);
+  acceptBodies(fastify);
   app.enableCors({
     origin: [...config.http.corsOrigins],
     credentials: true,

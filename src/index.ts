@@ -34,6 +34,7 @@ export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 export { CurrentPrincipal, CurrentUser } from './guard/principal.js';
 export { type Circumstances, type Requirement, Requires, steppedUp } from './guard/requirements.js';
 export { HealthModule } from './health/health.module.js';
+export { OauthModule } from './oauth/oauth.module.js';
 export { PasswordResetModule } from './password-reset/password-reset.module.js';
 export { PasswordsService } from './passwords/passwords.service.js';
 export { RegistrationModule } from './registration/registration.module.js';

@@ -53,7 +53,11 @@ export class PayloadTooLarge extends DomainError {
 
 export class UnsupportedMediaType extends DomainError {
   constructor() {
-    super(415, 'unsupported_media_type', 'Bodies are JSON: Content-Type must be application/json.');
+    super(
+      415,
+      'unsupported_media_type',
+      'Bodies are JSON, with Content-Type application/json; under /oauth they are forms.',
+    );
   }
 }
 

@@ -1,15 +1,12 @@
-import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DomainError } from './domain-error.js';
 import type { HttpRequest } from './http.js';
-import type { ProblemDto } from './problem.dto.js';
-import { currentContext } from './request-context.js';
+import { PROBLEM } from './problem.js';
+import { requestIdOf } from './request-context.js';
+import { settingsOf } from './route-settings.js';
 
-/** Where each code is explained; a name, resolved by nobody. */
-const CODE_TYPE = 'urn:tokenhouse:error:';
-
-/** Renders what we refuse as a problem document (RFC 9457). */
+/** Tells clients what we refuse: by a problem document, unless the route has another format. */
 @Catch(DomainError)
 export class DomainErrorFilter implements ExceptionFilter<DomainError> {
   private readonly logger = new Logger('Problem');
@@ -20,41 +17,26 @@ export class DomainErrorFilter implements ExceptionFilter<DomainError> {
     const { httpAdapter } = this.adapterHost;
     const http = host.switchToHttp();
     const response: unknown = http.getResponse();
-    const problem = problemOf(error, http.getRequest<HttpRequest & { url: string }>());
-    this.log(error, problem);
+    const request = http.getRequest<HttpRequest & { url: string }>();
+    const { mediaType, bodyOf } = settingsOf(request).errorFormat ?? PROBLEM;
+    this.log(error, requestIdOf(request));
     if (httpAdapter.isHeadersSent(response)) return void httpAdapter.end(response);
     const headers = {
       'Cache-Control': 'no-store',
       ...error.headers,
-      'Content-Type': 'application/problem+json',
+      'Content-Type': mediaType,
     };
     for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
-    httpAdapter.reply(response, problem, error.status);
+    httpAdapter.reply(response, bodyOf(error, request), error.status);
   }
 
   /** Refusals are everyday; only what the service itself failed at is worth an operator's attention. */
-  private log(error: DomainError, { requestId, code, status }: ProblemDto): void {
+  private log(error: DomainError, requestId: string): void {
+    const { code, status } = error;
     const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.cause;
     if (status >= 500) this.logger.error({ requestId, code, cause: printable(cause) });
     else if (cause !== undefined) this.logger.debug({ requestId, code, cause: printable(cause) });
   }
-}
-
-/** The body that tells a client of `error`. */
-export function problemOf(error: DomainError, request: HttpRequest & { url: string }): ProblemDto {
-  const { status, code, message, errors } = error;
-  return {
-    type: CODE_TYPE + code,
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail: message,
-    instance: request.url.split('?', 1)[0] ?? '',
-    code,
-    requestId: currentContext()?.requestId ?? (typeof request.id === 'string' ? request.id : ''),
-    ...(errors && { errors }),
-    statusCode: status,
-    message,
-  };
 }
 
 const MAX_LOGGED = 4_000;

@@ -7,6 +7,8 @@ export interface HttpRequest {
   readonly ip?: string;
   /** Fastify's name for the request, a UUID with the adapter of `app.http.ts`. */
   readonly id?: unknown;
+  /** The route that it has reached, in Fastify's. */
+  readonly routeOptions?: { readonly config?: object };
   /** Node's own request, in Fastify's. */
   readonly raw?: { readonly rawHeaders: readonly string[] };
   /** Node's own header lines, in Express'. */

@@ -1,7 +1,19 @@
 import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
-import { type ErrorClass, problemResponses } from './problem-responses.js';
-import { ProblemDto } from './problem.dto.js';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import {
+  ApiConsumes,
+  ApiExtension,
+  ApiExtraModels,
+  ApiOperation,
+  ApiResponse,
+  type ApiResponseOptions,
+} from '@nestjs/swagger';
+import { type ErrorClass, errorResponses } from './error-responses.js';
+import { PROBLEM } from './problem.js';
+import type { RouteSettings } from './route-settings.js';
+
+/** Tells the OpenAPI document how a route tells its errors; taken out there. */
+export const ERROR_FORMAT_EXTENSION = 'x-error-format';
 
 interface OperationOptions {
   /** Short, stable and unique: generated clients make a method name of it. */
@@ -18,6 +30,8 @@ interface OperationOptions {
   readsToken?: true;
   /** What this route may refuse with; what all routes have in common is added to the document by rule. */
   problems?: ErrorClass[];
+  /** What it asks of the HTTP server. */
+  settings?: RouteSettings;
 }
 
 const COOKIES = {
@@ -31,7 +45,18 @@ export const PERHAPS_SIGNED_IN = [{}, ...SIGNED_IN];
 
 /** Says what a route does, once, for its answers and for the OpenAPI document. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { id, summary, description, status = 200, body, cookies, readsToken, problems = [] } = options;
+  const {
+    id,
+    summary,
+    description,
+    status = 200,
+    body,
+    cookies,
+    readsToken,
+    problems = [],
+    settings = {},
+  } = options;
+  const { errorFormat = PROBLEM } = settings;
   const operation = {
     operationId: id,
     summary,
@@ -40,16 +65,26 @@ export function Operation(options: OperationOptions): MethodDecorator {
   };
   const responses: Record<string, ApiResponseOptions> = {
     [status]: success(summary, body, cookies),
-    ...problemResponses(problems),
+    ...errorResponses(problems, {}, errorFormat),
   };
   return applyDecorators(
     HttpCode(status),
     ApiOperation(operation),
-    ApiExtraModels(ProblemDto),
+    ApiExtraModels(errorFormat.model),
+    ...askOfServer(settings),
     ...Object.entries(responses).map(([code, response]) =>
       ApiResponse({ status: Number(code), ...response }),
     ),
   );
+}
+
+function askOfServer(settings: RouteSettings): MethodDecorator[] {
+  const { errorFormat, form } = settings;
+  return [
+    RouteConfig(settings),
+    ...(errorFormat ? [ApiExtension(ERROR_FORMAT_EXTENSION, errorFormat.name)] : []),
+    ...(form ? [ApiConsumes('application/x-www-form-urlencoded')] : []),
+  ];
 }
 
 function success(

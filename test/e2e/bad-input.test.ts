@@ -24,12 +24,12 @@ interface Document {
   components: { schemas: Record<string, { properties: Record<string, FieldSchema>; required?: string[] }> };
 }
 
-/** Every route with a body, by the contract. */
+/** Every route with a JSON body, by the contract; forms have their own tests (service-clients.test.ts). */
 function bodyRoutes(): BodyRoute[] {
   const { paths, components } = JSON.parse(readFileSync('openapi.json', 'utf8')) as Document;
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).flatMap(([method, { requestBody, security }]) => {
-      const name = /schemas\/(\w+)/.exec(JSON.stringify(requestBody ?? {}))?.[1];
+      const name = /application\/json.*schemas\/(\w+)/.exec(JSON.stringify(requestBody ?? {}))?.[1];
       const schema = name === undefined ? undefined : components.schemas[name];
       if (!schema) return [];
       const { properties: fields, required = [] } = schema;

@@ -10,13 +10,16 @@ import { Contract, type Exchange } from '../support/openapi-contract.js';
 const run = promisify(execFile);
 
 interface Operation {
+  path: string;
   operationId: string;
   security?: Record<string, string[]>[];
   responses: Record<string, { content?: Record<string, unknown> }>;
 }
 
 function operationsOf(document: OpenAPIObject): Operation[] {
-  return Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    (Object.values(item) as Operation[]).map((operation) => ({ ...operation, path })),
+  );
 }
 
 describe('the OpenAPI document', () => {
@@ -87,7 +90,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('says of every operation who may call it, and that it can be refused', () => {
-    for (const { operationId, security, responses } of operationsOf(document)) {
+    for (const { path, operationId, security, responses } of operationsOf(document)) {
       expect(security, operationId).toBeDefined();
       const needsToken = security?.length === 2;
       expect([operationId, '401' in responses || !needsToken]).toEqual([operationId, true]);
@@ -96,7 +99,7 @@ describe('the OpenAPI document', () => {
         expect([operationId, status, Object.keys(content ?? {})]).toEqual([
           operationId,
           status,
-          ['application/problem+json'],
+          [path.startsWith('/oauth/') ? 'application/json' : 'application/problem+json'],
         ]);
       }
     }

@@ -10,6 +10,7 @@ import { type HostApp, type Route, startHost } from '../support/host-app.js';
 /** Everything that answers without a token. A route that is not in this list must ask for one. */
 const PUBLIC_ROUTES = [
   'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
   'GET /api/auth/settings',
   'GET /api/token',
   'GET /health/live',
@@ -49,7 +50,11 @@ const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 const isOwn = ({ method, path }: Route): boolean =>
   method !== 'HEAD' && method !== 'OPTIONS' && !DOCUMENTATION.test(path);
 
-const isRefused = ({ status, body }: Answer): boolean => status === 401 && body.code === 'token_missing';
+/** For want of a person's token, or of a service client's credentials. */
+const isRefused = ({ status, body }: Answer): boolean =>
+  status === 401 && ['token_missing', 'invalid_client'].includes(body.code ?? body.error);
+
+const takesForm = ({ path }: Route): boolean => path.startsWith('/oauth/');
 
 describe('AUTHZ-01: who may call what', () => {
   let target: HostApp;
@@ -91,7 +96,7 @@ describe('AUTHZ-01: who may call what', () => {
       const { status, headers } = await call(head);
       const open = [...PUBLIC_ROUTES, 'GET /api/forgotten/opened'].includes(`GET ${head.path}`);
       expect([head.path, status]).toEqual([head.path, open ? 200 : 401]);
-      if (!open) expect(headers.get('www-authenticate')).toBe('Bearer');
+      if (!open) expect(headers.get('www-authenticate')).toMatch(/^(?:Bearer$|Basic )/);
     }
   });
 
@@ -99,8 +104,10 @@ describe('AUTHZ-01: who may call what', () => {
     for (const route of target.routes.filter(isOwn)) {
       if (PUBLIC_ROUTES.includes(nameOf(route)) || route.method === 'GET') continue;
       const path = route.path.replace(':id', 'not-an-id');
-      const answer = await client.request(route.method, path, { body: { unknown: 'field' } });
-      expect([nameOf(route), answer.body.code]).toEqual([nameOf(route), 'token_missing']);
+      const content = { unknown: 'field' };
+      const options = takesForm(route) ? { form: content } : { body: content };
+      const answer = await client.request(route.method, path, options);
+      expect([nameOf(route), isRefused(answer)]).toEqual([nameOf(route), true]);
     }
   });
 

@@ -14,6 +14,8 @@ export interface RequestOptions {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as a form instead. */
+  form?: Record<string, string> | [string, string][];
   cookies?: Record<string, string>;
 }
 
@@ -29,7 +31,7 @@ export class Client {
   constructor(private readonly target: Pick<TestApp, 'url'>) {}
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { token, headers, body, cookies } = options;
+    const { token, headers, body, form, cookies } = options;
     const response = await fetch(this.target.url + path, {
       method,
       redirect: 'manual',
@@ -44,6 +46,7 @@ export class Client {
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(form !== undefined && { body: new URLSearchParams(form) }),
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json');
