@@ -5,6 +5,7 @@ import { Housekeeping } from '../database/housekeeping.js';
 import { DOORBELL, type Doorbell } from './doorbell.js';
 import { CreateNews1764000008000 } from './migrations/1764000008000-create-news.js';
 import { NewsFollower } from './news-follower.js';
+import { newsLifetimeSeconds } from './news-lifetime.js';
 import { News } from './news.js';
 import { PostgresDoorbell } from './postgres-doorbell.js';
 import { RedisDoorbell } from './redis-doorbell.js';
@@ -22,10 +23,8 @@ export class NewsModule implements OnModuleInit {
     private readonly config: AppConfig,
   ) {}
 
-  /** After one TTL and the leeway no token is left that an item could be about (parity BT-18). */
   onModuleInit(): void {
-    const { ttlMinutes, leewaySeconds } = this.config.bearerToken;
-    const lifetime = `${ttlMinutes * 60 + leewaySeconds} seconds`;
+    const lifetime = `${newsLifetimeSeconds(this.config)} seconds`;
     this.housekeeping.add(`DELETE FROM news WHERE told_at < now() - interval '${lifetime}'`);
   }
 }
