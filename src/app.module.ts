@@ -10,6 +10,7 @@ import { HealthModule } from './health/health.module.js';
 import { OauthModule } from './oauth/oauth.module.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { RegistrationModule } from './registration/registration.module.js';
+import { RevocationsModule } from './revocations/revocations.module.js';
 
 /** The service: its features, and the guard that closes every route which does not open itself. */
 @Module({
@@ -19,6 +20,7 @@ import { RegistrationModule } from './registration/registration.module.js';
     PasswordResetModule,
     AccountModule,
     OauthModule,
+    RevocationsModule,
     HealthModule,
   ],
   providers: [

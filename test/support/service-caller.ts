@@ -32,6 +32,10 @@ export class ServiceCaller {
     return basic(this.id, this.secret);
   }
 
+  get(path: string): Promise<Answer> {
+    return this.client.get(path, { headers: { authorization: this.authorization } });
+  }
+
   post(path: string, form: Form, headers: Record<string, string> = {}): Promise<Answer> {
     return this.client.request('POST', path, {
       form,
