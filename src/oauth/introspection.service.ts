@@ -3,7 +3,7 @@ import { Authenticator } from '../auth/authenticator.js';
 import { DomainError } from '../common/domain-error.js';
 import { AppConfig } from '../config/app-config.js';
 import { SessionRotation } from '../sessions/session-rotation.service.js';
-import { FIRST_PARTY_CLIENT_ID } from '../tokens/bearer-tokens.js';
+import { FIRST_PARTY_CLIENT_ID } from '../tokens/issue-access-token.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
 
 /** What RFC 7662, section 2.2, says of a token that counts: claims, never the e-mail address. */

@@ -1,4 +1,4 @@
-import type { TokenKey } from '../config/keys/token-key.js';
+import type { TokenKey, VerificationKey } from '../config/keys/token-key.js';
 import { publicJwk } from '../config/keys/key-id.js';
 
 /** A public key as the JWKS shows it (RFC 7517): these members and no others. */
@@ -16,7 +16,7 @@ export interface PublicJwk {
 
 /** Where a token's key is looked up. */
 export interface KeyLookup {
-  find(kid: string): TokenKey | undefined;
+  find(kid: string): VerificationKey | undefined;
 }
 
 /** The keys of this process: the first signs, all verify. */

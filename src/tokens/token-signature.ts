@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import type { JwtService } from '@nestjs/jwt';
-import type { TokenKey } from '../config/keys/token-key.js';
+import type { VerificationKey } from '../config/keys/token-key.js';
 import type { KeyLookup } from './key-ring.js';
 import { type JsonObject, parseStrictObject } from './strict-json.js';
-import { TokenInvalid } from './tokens.errors.js';
+import { KeyUnknown, TokenInvalid } from './tokens.errors.js';
 
 /** A token whose shape and header are in order; the signature is not checked yet. */
 export interface InspectedToken {
   readonly token: string;
-  readonly key: TokenKey;
+  readonly key: VerificationKey;
   readonly payload: Buffer;
 }
 
@@ -24,7 +24,7 @@ const HEADER_MEMBERS = new Set(['alg', 'kid', 'typ']);
 /**
  * Steps 1 to 5 of the strict check (security.md): what must hold before a signature is worth computing. jsonwebtoken
  * alone would accept unknown `crit`, `b64: false`, non-canonical base64 and the last of two equal members.
- * @throws TokenInvalid
+ * @throws TokenInvalid, KeyUnknown
  */
 export function inspectToken(
   token: unknown,
@@ -44,7 +44,7 @@ export function inspectToken(
  */
 export function verifySignature({ token, key }: InspectedToken, jwt: JwtService): void {
   try {
-    jwt.verify(token, {
+    const verified: unknown = jwt.verify(token, {
       algorithms: [key.algorithm],
       // The service's types do not know what jsonwebtoken takes: a KeyObject, which is 7 to 50 times faster.
       publicKey: key.verificationKey as KeyObject & Buffer,
@@ -52,6 +52,8 @@ export function verifySignature({ token, key }: InspectedToken, jwt: JwtService)
       ignoreExpiration: true,
       ignoreNotBefore: true,
     });
+    // What comes back is not read; but an error, though nobody threw it, is no yes (JWT-47).
+    if (verified instanceof Error) throw verified;
   } catch (error) {
     // Without the stack: a bad signature is everyday, and says nothing of our code.
     throw new TokenInvalid(`signature: ${error instanceof Error ? error.message : quoted(error)}`);
@@ -96,9 +98,10 @@ function readHeader(bytes: Buffer, { typ }: InspectionOptions): JsonObject {
 }
 
 /** By `kid` alone, never by trying; and a key carries one algorithm (RFC 8725, section 3.1). */
-function requireKey({ kid, alg }: JsonObject, keys: KeyLookup): TokenKey {
-  const key = typeof kid === 'string' ? keys.find(kid) : undefined;
-  if (!key) throw new TokenInvalid(`kid ${quoted(kid)} unknown`);
+function requireKey({ kid, alg }: JsonObject, keys: KeyLookup): VerificationKey {
+  if (typeof kid !== 'string') throw new TokenInvalid('no kid');
+  const key = keys.find(kid);
+  if (!key) throw new KeyUnknown(`kid ${quoted(kid)} unknown`);
   if (alg !== key.algorithm) throw new TokenInvalid('alg is not that of the key');
   return key;
 }

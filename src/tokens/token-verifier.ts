@@ -24,7 +24,7 @@ export class TokenVerifier {
    * Steps 1 to 8 of the strict check (security.md): everything that the token itself can tell. Whether its session
    * lives is for the caller to ask.
    * @param options.acceptExpired late ones count too, for signing out with them
-   * @throws TokenInvalid, TokenExpired (genuine, and late)
+   * @throws TokenInvalid, KeyUnknown, TokenExpired (genuine, and late)
    */
   verify(token: unknown, options: { acceptExpired?: boolean } = {}): AccessTokenClaims {
     const inspected = inspectToken(token, this.keys);

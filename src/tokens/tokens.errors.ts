@@ -18,6 +18,9 @@ export class TokenInvalid extends DomainError {
   }
 }
 
+/** Not ours, as far as the keys known here tell; those of a service elsewhere may have grown meanwhile. */
+export class KeyUnknown extends TokenInvalid {}
+
 /** Ours, and late. */
 export class TokenExpired extends DomainError {
   constructor() {

@@ -2,8 +2,9 @@ import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../../src/common/clock.js';
 import type { AppConfig, JwtAlgorithm } from '../../src/config/app-config.js';
 import { tokenKey, type TokenKey } from '../../src/config/keys/token-key.js';
-import { BearerTokens, type TokenSubject } from '../../src/tokens/bearer-tokens.js';
+import { BearerTokens } from '../../src/tokens/bearer-tokens.js';
 import { generateSigningKey } from '../../src/tokens/generate-key.js';
+import type { TokenSubject } from '../../src/tokens/issue-access-token.js';
 import { KeyRing } from '../../src/tokens/key-ring.js';
 
 export const ISSUER = 'https://auth.test';

@@ -2,15 +2,19 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { JwtAlgorithm } from '../app-config.js';
 import { keyId } from './key-id.js';
 
-/** A key that signs and verifies, with the one algorithm it is for. */
-export interface TokenKey {
+/** A key that verifies, with the one algorithm it is for. */
+export interface VerificationKey {
   readonly algorithm: JwtAlgorithm;
   /** RFC 7638 thumbprint; for a secret an HMAC of a constant. */
   readonly kid: string;
-  /** Private, or the secret. */
-  readonly signingKey: KeyObject;
-  /** Public, or the same secret. */
+  /** Public, or the secret. */
   readonly verificationKey: KeyObject;
+}
+
+/** A key that signs and verifies. */
+export interface TokenKey extends VerificationKey {
+  /** Private, or the same secret. */
+  readonly signingKey: KeyObject;
 }
 
 /** A private key or a secret, ready for use. It must have passed `keyProblem` or be our own. */

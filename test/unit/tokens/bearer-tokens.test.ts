@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { JWT_ALGORITHMS } from '../../../src/config/app-config.js';
 import { tokenKey, type TokenKey } from '../../../src/config/keys/token-key.js';
-import { FIRST_PARTY_CLIENT_ID } from '../../../src/tokens/bearer-tokens.js';
+import { FIRST_PARTY_CLIENT_ID } from '../../../src/tokens/issue-access-token.js';
 import { SessionRevoked, TokenExpired, TokenInvalid } from '../../../src/tokens/tokens.errors.js';
 import {
   AUDIENCE,
