@@ -65,6 +65,7 @@ export class ServiceClientsService {
     return matches ? client : null;
   }
 
+  /** Guards call it, and no interceptor sees what they throw. */
   private find(id: string): Promise<ServiceClient | null> {
     const found = this.database.getRepository(ServiceClient).findOneBy({ id });
     return found.catch((error: unknown) => {

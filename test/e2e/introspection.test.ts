@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KeyRing } from '../../src/tokens/key-ring.js';
 import { TokenBundles } from '../../src/auth/token-bundle.js';
+import { ServiceClientsService } from '../../src/service-clients/service-clients.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Client, PASSWORD } from '../support/client.js';
 import { decodeToken, forgeAccessToken, forgeToken } from '../support/forge.js';
@@ -170,6 +171,10 @@ describe('POST /oauth/introspect (BT-10)', () => {
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
         expect(body).not.toHaveProperty('active');
       }
+      // In a host application no filter of ours translates what a guard lets through.
+      await expect(cut.app.get(ServiceClientsService).authenticate(service)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
     } finally {
       await cut.close();
     }
