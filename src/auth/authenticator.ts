@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
+import { Unavailable } from '../common/common.errors.js';
 import type { HttpRequest } from '../common/http.js';
 import { isDatabaseUnavailable, orUnavailable } from '../database/database.errors.js';
 import { findCredential } from '../guard/credential.js';
@@ -14,6 +16,9 @@ import type { Principal } from './principal.js';
 import { TokenCookies } from './token-cookies.js';
 
 type Credential = Principal['credential'];
+
+/** For a database that is frozen rather than gone. */
+const PATIENCE_MS = 3_000;
 
 /**
  * The one verification of access tokens, behind the guard, the passport strategy, `checkBearerToken` and
@@ -65,13 +70,17 @@ export class Authenticator extends RequestAuthenticator {
 
   /** Asks twice before it gives up, because clients sign people out on any error here (parity NX-06). */
   private async findSession(sid: string): ReturnType<SessionsService['find']> {
-    try {
-      return await this.sessions.find(sid);
-    } catch (error) {
+    const giveUp = delay(PATIENCE_MS, null, { ref: false }).then(() => {
+      throw new Unavailable('the database is silent');
+    });
+    const find = this.sessions.find(sid).catch((error: unknown) => {
       if (!isDatabaseUnavailable(error)) throw error;
-      return this.sessions.find(sid).catch((again: unknown) => {
-        throw orUnavailable(again);
-      });
+      return this.sessions.find(sid);
+    });
+    try {
+      return await Promise.race([find, giveUp]);
+    } catch (error) {
+      throw orUnavailable(error);
     }
   }
 }

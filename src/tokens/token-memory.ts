@@ -9,89 +9,92 @@ interface Entry<T> extends TokenSubjectIds {
   readonly untilMs: number;
 }
 
-const MAX_TOKENS = 20_000;
+const TOKENS_A_GENERATION = 10_000;
 /** Of token text, because a host's claims may make tokens long. */
-const MAX_CHARACTERS = 32 * 1024 * 1024;
+const CHARACTERS_A_GENERATION = 16 * 1024 * 1024;
 
 /**
- * What is known of tokens that were verified, by the whole text of each: forgotten when their time is over, by session
- * or by user, and the oldest when there are too many, so that no flood takes more than a bounded memory.
+ * What is known of tokens that were verified, by the whole text of each: until their time is over, or until their session
+ * or user is forgotten. It holds two generations. When the young one is full the old one goes, save what was asked for
+ * meanwhile: so a flood takes a bounded memory and constant time, and does not wash away what is in use.
  */
 export class TokenMemory<T> {
-  /** A Map keeps the order of insertion: the first is the oldest. */
-  private readonly entries = new Map<string, Entry<T>>();
-  private readonly tokensBySid = new Index();
-  private readonly sidsBySub = new Index();
-  private characters = 0;
-
-  /** How many tokens it holds. */
-  get size(): number {
-    return this.entries.size;
-  }
+  private young = new Generation<T>();
+  private old = new Generation<T>();
 
   /** Undefined for a token that is not known, or not any more. */
   recall(token: string, nowMs: number): T | undefined {
-    const entry = this.entries.get(token);
+    const entry = this.young.entries.get(token) ?? this.rejuvenate(token);
     return entry && nowMs < entry.untilMs ? entry.value : undefined;
   }
 
   keep(token: string, { sid, sub }: TokenSubjectIds, value: T, untilMs: number): void {
-    this.forget(token);
-    this.entries.set(token, { sid, sub, value, untilMs });
-    this.characters += token.length;
-    this.tokensBySid.add(sid, token);
-    this.sidsBySub.add(sub, sid);
-    while (this.entries.size > MAX_TOKENS || this.characters > MAX_CHARACTERS) {
-      this.forget(this.entries.keys().next().value as string);
-    }
+    this.add(token, { sid, sub, value, untilMs });
   }
 
   forgetSession(sid: string): void {
-    for (const token of this.tokensBySid.get(sid)) this.forget(token);
+    this.young.forgetSession(sid);
+    this.old.forgetSession(sid);
   }
 
   forgetUser(sub: string): void {
-    for (const sid of this.sidsBySub.get(sub)) this.forgetSession(sid);
+    this.young.forgetUser(sub);
+    this.old.forgetUser(sub);
   }
 
   clear(): void {
-    this.entries.clear();
-    this.tokensBySid.clear();
-    this.sidsBySub.clear();
-    this.characters = 0;
+    this.young = new Generation();
+    this.old = new Generation();
   }
 
-  private forget(token: string): void {
-    const entry = this.entries.get(token);
-    if (!entry) return;
-    this.entries.delete(token);
-    this.characters -= token.length;
-    if (this.tokensBySid.remove(entry.sid, token)) this.sidsBySub.remove(entry.sub, entry.sid);
+  private add(token: string, entry: Entry<T>): void {
+    if (this.young.isFull) {
+      this.old = this.young;
+      this.young = new Generation();
+    }
+    this.young.add(token, entry);
+  }
+
+  private rejuvenate(token: string): Entry<T> | undefined {
+    const entry = this.old.entries.get(token);
+    if (entry) this.add(token, entry);
+    return entry;
   }
 }
 
-/** Several values for a key; no key without a value. */
-class Index {
-  private readonly values = new Map<string, Set<string>>();
+/** What was kept over some time. It only grows, until it goes as a whole. */
+class Generation<T> {
+  readonly entries = new Map<string, Entry<T>>();
+  private readonly tokensBySid = new Map<string, string[]>();
+  private readonly sidsBySub = new Map<string, string[]>();
+  private tokens = 0;
+  private characters = 0;
 
-  get(key: string): Iterable<string> {
-    return this.values.get(key) ?? [];
+  get isFull(): boolean {
+    return this.tokens >= TOKENS_A_GENERATION || this.characters >= CHARACTERS_A_GENERATION;
   }
 
-  add(key: string, value: string): void {
-    const values = this.values.get(key);
-    if (values) values.add(value);
-    else this.values.set(key, new Set([value]));
+  add(token: string, entry: Entry<T>): void {
+    this.entries.set(token, entry);
+    append(this.tokensBySid, entry.sid, token);
+    append(this.sidsBySub, entry.sub, entry.sid);
+    this.tokens += 1;
+    this.characters += token.length;
   }
 
-  /** True when that was the key's last value. */
-  remove(key: string, value: string): boolean {
-    const values = this.values.get(key);
-    values?.delete(value);
-    return values?.size === 0 && this.values.delete(key);
+  forgetSession(sid: string): void {
+    for (const token of this.tokensBySid.get(sid) ?? []) this.entries.delete(token);
+    this.tokensBySid.delete(sid);
   }
 
-  clear(): void {
-    this.values.clear();
+  forgetUser(sub: string): void {
+    for (const sid of this.sidsBySub.get(sub) ?? []) this.forgetSession(sid);
+    this.sidsBySub.delete(sub);
   }
+}
+
+function append(index: Map<string, string[]>, key: string, value: string): void {
+  const values = index.get(key);
+  if (values) values.push(value);
+  else index.set(key, [value]);
 }

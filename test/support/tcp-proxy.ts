@@ -14,6 +14,7 @@ export class TcpProxy {
   private server?: Server;
   private port = 0;
   private breaking = 0;
+  private frozen = false;
   /** Connections that asked something while `breakNext` was in force. */
   broken = 0;
 
@@ -44,6 +45,17 @@ export class TcpProxy {
     await closed;
   }
 
+  /** Nothing passes any more, in either direction, and nobody is told: neither those who are connected, nor new ones. */
+  freeze(): void {
+    this.frozen = true;
+    for (const socket of this.sockets) socket.pause();
+  }
+
+  thaw(): void {
+    this.frozen = false;
+    for (const socket of this.sockets) socket.resume();
+  }
+
   /** The next `count` times that somebody asks the database something, their connection breaks. */
   breakNext(count: number): void {
     this.breaking = count;
@@ -64,6 +76,7 @@ export class TcpProxy {
       });
     }
     upstream.pipe(client);
+    if (this.frozen) for (const socket of [client, upstream]) socket.pause();
     client.on('data', (chunk: Buffer) => {
       if (!isStartup(chunk) && this.breaks()) client.destroy();
       else upstream.write(chunk);
