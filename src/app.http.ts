@@ -14,6 +14,7 @@ const BODY_LIMIT_BYTES = 100 * 1024;
 const MAX_HEADER_LINES = 100;
 const MAX_COOKIES = 50;
 const MAX_QUERY_PARAMETERS = 50;
+const MAX_REQUESTS_A_SOCKET = 1000;
 
 /** The HTTP server with its limits (security.md, "HTTP limits"); create the application with `bodyParser: false`. */
 export function createHttpAdapter(config: AppConfig): FastifyAdapter {
@@ -21,7 +22,6 @@ export function createHttpAdapter(config: AppConfig): FastifyAdapter {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: 30_000,
     keepAliveTimeout: 5_000,
-    maxRequestsPerSocket: 1000,
     // A list of networks, never `true`: that would believe every client about its own address.
     trustProxy: config.http.trustedProxies.length > 0 ? [...config.http.trustedProxies] : false,
     genReqId: () => randomUUID(),
@@ -94,6 +94,20 @@ export function refuseOddRequests(fastify: FastifyInstance): void {
     else if (values.length > MAX_QUERY_PARAMETERS) done(new MalformedRequest('Too many query parameters.'));
     else if (values.some(Array.isArray)) done(new MalformedRequest('A query parameter is repeated.'));
     else done();
+  });
+}
+
+/**
+ * The last answer that a connection gets says so, and the connection ends with it. Node's own `maxRequestsPerSocket`
+ * leaves it open and answers 503 to whoever goes on.
+ */
+export function endLongConnections(fastify: FastifyInstance): void {
+  const counts = new WeakMap<object, number>();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const count = (counts.get(request.raw.socket) ?? 0) + 1;
+    counts.set(request.raw.socket, count);
+    if (count >= MAX_REQUESTS_A_SOCKET) reply.header('connection', 'close');
+    done();
   });
 }
 

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { publishApiDocument } from './app.openapi.js';
 import {
   acceptBodies,
+  endLongConnections,
   logRequests,
   refuseOddRequests,
   sendSecurityHeaders,
@@ -19,6 +20,7 @@ export function configureApp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   setRoutePrefix(app);
   sendSecurityHeaders(fastify);
+  endLongConnections(fastify);
   refuseOddRequests(fastify);
   acceptBodies(fastify);
   app.enableCors({
