@@ -34,7 +34,7 @@ export function createHttpAdapter(config: AppConfig): FastifyAdapter {
       const problem = problemOf(new MalformedRequest(), request);
       void reply
         .code(problem.status)
-        .headers(headersFor(request.url))
+        .headers(headersFor(request))
         .type('application/problem+json')
         .send(problem);
     },
@@ -53,35 +53,39 @@ const STATUS_LINES: Record<string, string> = {
 };
 
 const SECURITY_HEADERS = {
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'Cross-Origin-Resource-Policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'cross-origin-resource-policy': 'same-origin',
 };
 
+/** Answers that carry or refuse a credential. */
+const API_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };
+
 /** The documentation page is the one that loads something: from here and from nowhere else. */
-const DOCS_POLICY =
-  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+const DOCS_HEADERS = {
+  ...SECURITY_HEADERS,
+  'content-security-policy':
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+};
+
+const API_PATH = /^\/(?:api|oauth)(?:\/|$|\?)/;
 
 /** At the end, because Nest answers preflights before any `onRequest` hook of ours; what a route chose stays. */
 export function sendSecurityHeaders(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    // By the route too: the same one can be asked for as `/%61pi/user`, or with a host before its path.
-    const headers = { ...headersFor(request.url), ...headersFor(request.routeOptions.url ?? request.url) };
-    for (const [name, value] of Object.entries(headers)) {
-      if (!reply.hasHeader(name)) reply.header(name, value);
-    }
+    const headers: Record<string, string> = headersFor(request);
+    for (const name in headers) if (!reply.hasHeader(name)) reply.header(name, headers[name]);
     done(null, payload);
   });
 }
 
-function headersFor(url: string): Record<string, string> {
-  return {
-    ...SECURITY_HEADERS,
-    ...(url.startsWith('/docs') && { 'Content-Security-Policy': DOCS_POLICY }),
-    ...(/^\/(?:api|oauth)(?:\/|$|\?)/.test(url) && { 'Cache-Control': 'no-store' }),
-  };
+/** By the route, too: the same one can be asked for as `/%61pi/user`, or with a host before its path. */
+function headersFor({ url, routeOptions }: FastifyRequest): typeof SECURITY_HEADERS {
+  const route = routeOptions.url ?? url;
+  if (API_PATH.test(route) || API_PATH.test(url)) return API_HEADERS;
+  return route.startsWith('/docs') ? DOCS_HEADERS : SECURITY_HEADERS;
 }
 
 /** What no honest client sends, and what two readers could understand differently. */

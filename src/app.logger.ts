@@ -13,8 +13,11 @@ const FRAMEWORK = new Set([
 
 /** JSON lines in production, words in development. */
 export class AppLogger extends ConsoleLogger {
+  private lines = '';
+
   constructor({ production }: Pick<AppConfig, 'production'>) {
     super({ json: production, logLevels: ['log', 'warn', 'error', 'fatal'] });
+    process.on('exit', () => this.flush());
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
@@ -23,5 +26,21 @@ export class AppLogger extends ConsoleLogger {
 
   override error(message: unknown, ...rest: unknown[]): void {
     if (!FRAMEWORK.has(String(rest.at(-1)))) super.error(message, ...(rest as [string]));
+  }
+
+  /** The lines of one turn of the event loop are one write: a busy service has many of them. */
+  protected override printAsJson(...parameters: Parameters<ConsoleLogger['printAsJson']>): void {
+    const [, { logLevel }] = parameters;
+    if (logLevel !== 'log') {
+      this.flush();
+      return super.printAsJson(...parameters);
+    }
+    if (this.lines === '') setImmediate(() => this.flush());
+    this.lines += `${this.stringifyJsonLogObject(this.getJsonLogObject(...parameters))}\n`;
+  }
+
+  private flush(): void {
+    if (this.lines !== '') process.stdout.write(this.lines);
+    this.lines = '';
   }
 }
