@@ -36,7 +36,16 @@ export class AppLogger extends ConsoleLogger {
       return super.printAsJson(...parameters);
     }
     if (this.lines === '') setImmediate(() => this.flush());
-    this.lines += `${this.stringifyJsonLogObject(this.getJsonLogObject(...parameters))}\n`;
+    this.lines += `${this.toLine(this.getJsonLogObject(...parameters))}\n`;
+  }
+
+  /** What is plain needs none of the care that the framework's own serializer takes of everything. */
+  private toLine(record: Record<string, unknown>): string {
+    try {
+      return JSON.stringify(record);
+    } catch {
+      return this.stringifyJsonLogObject(record);
+    }
   }
 
   private flush(): void {

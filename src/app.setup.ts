@@ -23,8 +23,17 @@ export function configureApp(app: NestFastifyApplication): void {
   endLongConnections(fastify);
   refuseOddRequests(fastify);
   acceptBodies(fastify);
+  if (config.http.corsOrigins.length > 0) admitOrigins(app, config.http.corsOrigins);
+  if (config.production) logRequests(fastify);
+  if (!config.http.docs) return;
+  serveDocsPageOnly(fastify);
+  publishApiDocument(app);
+}
+
+/** To others browsers show nothing, and without any there is nothing to add to an answer (parity NX-08). */
+function admitOrigins(app: NestFastifyApplication, origins: readonly string[]): void {
   app.enableCors({
-    origin: [...config.http.corsOrigins],
+    origin: [...origins],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: [
@@ -36,10 +45,6 @@ export function configureApp(app: NestFastifyApplication): void {
     ],
     maxAge: 600,
   });
-  if (config.production) logRequests(fastify);
-  if (!config.http.docs) return;
-  serveDocsPageOnly(fastify);
-  publishApiDocument(app);
 }
 
 export function setRoutePrefix(app: INestApplication): void {

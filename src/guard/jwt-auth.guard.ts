@@ -8,9 +8,17 @@ import { type BearerPrincipal, currentPrincipal, setPrincipal } from './principa
 import { RequestAuthenticator } from './request-authenticator.js';
 import { Circumstances, type Requirement, REQUIREMENTS } from './requirements.js';
 
+/** What a route says of itself; read once, because it never changes. */
+interface Rules {
+  readonly access: Access;
+  readonly requirements: readonly Requirement[];
+}
+
 /** Lets a request through when its token is good and the route's requirements are met. */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
+  private readonly rules = new Map<unknown, Map<unknown, Rules>>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: RequestAuthenticator,
@@ -22,30 +30,40 @@ export class JwtAuthGuard implements CanActivate {
    * @throws TokenMissing, TokenInvalid, TokenExpired, SessionRevoked, or what a requirement throws
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const targets = [context.getHandler(), context.getClass()];
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets) ?? 'required';
-    if (access === 'public') return true;
-    const request = context.switchToHttp().getRequest<HttpRequest & { user?: object }>();
-    const admit = (principal: BearerPrincipal | null): boolean => {
-      if (access === 'guest' && principal) throw new AccessDenied();
-      if (access === 'required' && !principal) throw new TokenMissing();
-      if (!principal) return true;
-      setPrincipal(principal);
-      request.user = principal.user;
-      this.assertRequirements(principal, targets);
-      return true;
-    };
+    const rules = this.rulesOf(context);
+    if (rules.access === 'public') return true;
+    const request = context.switchToHttp().getRequest<HttpRequest>();
     // The guard may stand on a route twice, globally and by `@UseGuards`; the token is checked once.
     const principal = currentPrincipal() ?? this.authenticator.authenticateRequest(request);
-    return principal instanceof Promise ? principal.then(admit) : admit(principal);
+    if (!(principal instanceof Promise)) return this.admit(principal, request, rules);
+    return principal.then((found) => this.admit(found, request, rules));
   }
 
-  private assertRequirements(
-    principal: BearerPrincipal,
-    targets: Parameters<Reflector['getAllAndMerge']>[1],
-  ): void {
-    for (const requirement of this.reflector.getAllAndMerge<Requirement[]>(REQUIREMENTS, targets)) {
-      requirement(principal, this.circumstances);
-    }
+  private admit(
+    principal: BearerPrincipal | null,
+    request: HttpRequest & { user?: object },
+    { access, requirements }: Rules,
+  ): boolean {
+    if (access === 'guest' && principal) throw new AccessDenied();
+    if (access === 'required' && !principal) throw new TokenMissing();
+    if (!principal) return true;
+    setPrincipal(principal);
+    request.user = principal.user;
+    for (const requirement of requirements) requirement(principal, this.circumstances);
+    return true;
+  }
+
+  private rulesOf(context: ExecutionContext): Rules {
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    const ofController = this.rules.get(controller) ?? new Map<unknown, Rules>();
+    const known = ofController.get(handler);
+    if (known) return known;
+    const targets = [handler, controller];
+    const rules = {
+      access: this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets) ?? 'required',
+      requirements: this.reflector.getAllAndMerge<Requirement[]>(REQUIREMENTS, targets),
+    };
+    this.rules.set(controller, ofController.set(handler, rules));
+    return rules;
   }
 }
