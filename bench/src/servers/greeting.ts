@@ -1,0 +1,2 @@
+/** What every route that is compared answers. */
+export const GREETING = { hello: 'world' };

@@ -1,0 +1,11 @@
+/**
+ * The build that is measured. It is found by its place and not by its name, so that nothing has to be installed into
+ * this folder that is above it already.
+ */
+export * from '../../dist/index.js';
+export { AppLogger } from '../../dist/app.logger.js';
+export { Database } from '../../dist/database/database.js';
+export { startEmbeddedPostgres } from '../../dist/database/embedded/embedded-postgres.js';
+
+/** What `npm start` runs. */
+export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
