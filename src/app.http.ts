@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MalformedRequest, NotFound, UnsupportedMediaType } from './common/common.errors.js';
@@ -72,12 +71,11 @@ const DOCS_HEADERS = {
 
 const API_PATH = /^\/(?:api|oauth)(?:\/|$|\?)/;
 
-/** At the end, because Nest answers preflights before any `onRequest` hook of ours; what a route chose stays. */
+/** First of all, so that every answer has them, refusals and preflights too; what a route chooses takes their place. */
 export function sendSecurityHeaders(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', (request, reply, payload, done) => {
-    const headers: Record<string, string> = headersFor(request);
-    for (const name in headers) if (!reply.hasHeader(name)) reply.header(name, headers[name]);
-    done(null, payload);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headersFor(request));
+    done();
   });
 }
 
@@ -153,16 +151,5 @@ function acceptType(
   fastify.addContentTypeParser(type, { parseAs: 'buffer' }, async (request: HttpRequest, body: Buffer) => {
     if (!fits(settingsOf(request))) throw new UnsupportedMediaType();
     return parse(body);
-  });
-}
-
-/** One line a request: never a query, which may hold what somebody pasted. */
-export function logRequests(fastify: FastifyInstance): void {
-  const logger = new Logger('Http');
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const { method, ip, id: requestId, routeOptions } = request;
-    const route = routeOptions.url ?? '(none)';
-    logger.log({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), ip, requestId });
-    done();
   });
 }

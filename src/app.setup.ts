@@ -1,14 +1,16 @@
+import cors from '@fastify/cors';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { publishApiDocument } from './app.openapi.js';
 import {
   acceptBodies,
   endLongConnections,
-  logRequests,
   refuseOddRequests,
   sendSecurityHeaders,
   serveDocsPageOnly,
 } from './app.http.js';
+import { logRequests } from './app.request-log.js';
+import { Clock } from './common/clock.js';
 import { AppConfig } from './config/app-config.js';
 
 /** Outside the prefix: what has its place by a standard, and what machines probe. */
@@ -24,7 +26,7 @@ export function configureApp(app: NestFastifyApplication): void {
   refuseOddRequests(fastify);
   acceptBodies(fastify);
   if (config.http.corsOrigins.length > 0) admitOrigins(app, config.http.corsOrigins);
-  if (config.production) logRequests(fastify);
+  if (config.production) logRequests(fastify, app.get(Clock));
   if (!config.http.docs) return;
   serveDocsPageOnly(fastify);
   publishApiDocument(app);
@@ -32,19 +34,22 @@ export function configureApp(app: NestFastifyApplication): void {
 
 /** To others browsers show nothing, and without any there is nothing to add to an answer (parity NX-08). */
 function admitOrigins(app: NestFastifyApplication, origins: readonly string[]): void {
-  app.enableCors({
-    origin: [...origins],
-    credentials: true,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: [
-      'WWW-Authenticate',
-      'Retry-After',
-      'RateLimit-Limit',
-      'RateLimit-Remaining',
-      'RateLimit-Reset',
-    ],
-    maxAge: 600,
-  });
+  void app
+    .getHttpAdapter()
+    .getInstance()
+    .register(cors, {
+      origin: [...origins],
+      credentials: true,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: [
+        'WWW-Authenticate',
+        'Retry-After',
+        'RateLimit-Limit',
+        'RateLimit-Remaining',
+        'RateLimit-Reset',
+      ],
+      maxAge: 600,
+    });
 }
 
 export function setRoutePrefix(app: INestApplication): void {

@@ -16,14 +16,14 @@ interface Credential {
   from: 'header' | 'cookie';
 }
 
-const BEARER = /^bearer +(\S+) *$/i;
-
 /**
  * The token of an `Authorization` header, for what acts on it; `getToken`, which only reads, takes what Auth.js takes
  * (tokens/get-token/request-bearer.ts). Undefined when there is none, or of another scheme or shape.
  */
 export function bearerToken(authorization: string | undefined): string | undefined {
-  return BEARER.exec(authorization ?? '')?.[1];
+  if (authorization?.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
+  const token = authorization.slice(7).trim();
+  return token === '' || token.includes(' ') ? undefined : token;
 }
 
 /**
@@ -54,10 +54,12 @@ export function assertUnambiguous(request: HttpRequest, cookieNames: readonly st
   const lines = headerLines(request);
   const counts: Record<string, number> = {};
   for (let index = 0; index < lines.length; index += 2) {
-    const name = (lines[index] ?? '').toLowerCase();
-    if (name !== 'authorization' && name !== 'host') continue;
-    counts[name] = (counts[name] ?? 0) + 1;
-    if (counts[name] > 1) throw new MalformedRequest(`The request has two ${name} headers.`);
+    const name = lines[index] ?? '';
+    if (name.length !== 'host'.length && name.length !== 'authorization'.length) continue;
+    const single = name.toLowerCase();
+    if (single !== 'authorization' && single !== 'host') continue;
+    counts[single] = (counts[single] ?? 0) + 1;
+    if (counts[single] > 1) throw new MalformedRequest(`The request has two ${single} headers.`);
   }
   const { cookie } = request.headers;
   if (cookie === undefined) return;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, setCookies, someEmail } from '../support/client.js';
 
@@ -42,8 +42,16 @@ describe('LOG-01: a secret', () => {
     target = await startApp({ NODE_ENV: 'production', RATE_LIMIT: 'on' });
     target.app.useLogger(logs);
     client = new Client(target);
+    // The lines of requests go to standard output as they are.
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      logs.lines.push(...String(chunk).split('\n'));
+      return true;
+    });
   });
-  afterAll(() => target.close());
+  afterAll(async () => {
+    vi.restoreAllMocks();
+    await target.close();
+  });
 
   function canary(): string {
     const secret = `canary ${randomBytes(9).toString('hex')}`;
