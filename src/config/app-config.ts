@@ -28,6 +28,8 @@ export abstract class AppConfig {
     readonly keys: readonly TokenKey[];
     readonly ttlMinutes: number;
     readonly leewaySeconds: number;
+    /** How long a generated key signs before the next one is made; 0: for ever. */
+    readonly keyRotationDays: number;
     readonly issuer: string;
     readonly audience: string;
   };

@@ -81,6 +81,7 @@ function readBearerToken(env: EnvironmentReader, publicUrl: string): AppConfig['
     keys,
     ttlMinutes: env.integer('BEARER_TOKEN_TTL', { fallback: 60, min: 1, max: DAY }),
     leewaySeconds: env.integer('BEARER_TOKEN_LEEWAY', { fallback: 60, min: 0, max: 300 }),
+    keyRotationDays: env.integer('KEY_ROTATION_DAYS', { fallback: 90, min: 0, max: 3650 }),
     issuer: env.text('BEARER_TOKEN_ISSUER') ?? publicUrl,
     audience: env.text('BEARER_TOKEN_AUDIENCE') ?? publicUrl,
   };

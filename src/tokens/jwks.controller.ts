@@ -3,6 +3,7 @@ import { ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
 import { JWT_ALGORITHMS } from '../config/app-config.js';
+import { JWKS_CACHE_SECONDS } from './key-life.js';
 import { KeyRing, type PublicJwk } from './key-ring.js';
 
 export class JwkDto implements PublicJwk {
@@ -28,7 +29,7 @@ export class JwksController {
   constructor(private readonly keyRing: KeyRing) {}
 
   @Get('jwks.json')
-  @Header('Cache-Control', 'public, max-age=600')
+  @Header('Cache-Control', `public, max-age=${JWKS_CACHE_SECONDS}`)
   @Operation({ id: 'getJwks', summary: 'The public keys that verify access tokens', body: JwksDto })
   read(): JwksDto {
     return this.keyRing.jwks();

@@ -1,19 +1,20 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
-import { DatabaseModule } from '../database/database.module.js';
+import { NewsModule } from '../news/news.module.js';
 import { BearerTokens } from './bearer-tokens.js';
 import { JwksController } from './jwks.controller.js';
-import { KeyRing } from './key-ring.js';
+import { KeyRing, keysInOrder } from './key-ring.js';
+import { KeyRingUpdater } from './key-ring-updater.js';
 import { KeyStore } from './key-store.js';
-import { CreateSigningKeys1764000005000 } from './migrations/1764000005000-create-signing-keys.js';
 import { RefreshTokens } from './refresh-tokens.js';
-import { SigningKey } from './signing-key.entity.js';
+import { RotationSchedule } from './rotation-schedule.js';
+import { SigningKeysModule } from './signing-keys.module.js';
 
 /** `BEARER_TOKEN_KEY` decides; without it the service keeps keys of its own. Nest waits for it before it listens. */
-async function loadKeyRing({ bearerToken }: AppConfig, store: KeyStore): Promise<KeyRing> {
-  const { keys, algorithm } = bearerToken;
-  return new KeyRing(keys.length > 0 ? keys : await store.load(algorithm));
+async function loadKeyRing({ bearerToken }: AppConfig, store: KeyStore, clock: Clock): Promise<KeyRing> {
+  return new KeyRing(store.isUsed ? await store.begin() : keysInOrder(bearerToken.keys), clock);
 }
 
 /** What a token is: keys, access tokens, refresh tokens. Knows nothing of who holds them. */
@@ -21,12 +22,14 @@ async function loadKeyRing({ bearerToken }: AppConfig, store: KeyStore): Promise
   imports: [
     // Without keys: every call brings its own KeyObject.
     JwtModule.register({}),
-    DatabaseModule.forFeature([SigningKey], [CreateSigningKeys1764000005000]),
+    NewsModule,
+    SigningKeysModule,
   ],
   controllers: [JwksController],
   providers: [
-    KeyStore,
-    { provide: KeyRing, inject: [AppConfig, KeyStore], useFactory: loadKeyRing },
+    { provide: KeyRing, inject: [AppConfig, KeyStore, Clock], useFactory: loadKeyRing },
+    KeyRingUpdater,
+    RotationSchedule,
     BearerTokens,
     RefreshTokens,
   ],

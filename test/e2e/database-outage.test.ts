@@ -210,7 +210,8 @@ describe('many clients at once', () => {
         answers.push(JSON.stringify((await client.get('/.well-known/jwks.json')).body));
       }),
     );
-    expect(asked).toEqual([]);
+    // The ring itself is read anew now and then.
+    expect(asked.length).toBeLessThan(answers.length / 10);
     expect(new Set(answers).size).toBe(1);
   });
 });

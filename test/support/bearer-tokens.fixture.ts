@@ -5,7 +5,7 @@ import { tokenKey, type TokenKey } from '../../src/config/keys/token-key.js';
 import { BearerTokens } from '../../src/tokens/bearer-tokens.js';
 import { generateSigningKey } from '../../src/tokens/generate-key.js';
 import type { TokenSubject } from '../../src/tokens/issue-access-token.js';
-import { KeyRing } from '../../src/tokens/key-ring.js';
+import { KeyRing, keysInOrder } from '../../src/tokens/key-ring.js';
 
 export const ISSUER = 'https://auth.test';
 export const AUDIENCE = 'https://api.test';
@@ -41,7 +41,8 @@ export function tokensWith(
     leewaySeconds: LEEWAY_SECONDS,
     ...changes,
   };
-  return new BearerTokens(new JwtService({}), new KeyRing(keys), clock, { bearerToken } as AppConfig);
+  const ring = new KeyRing(keysInOrder(keys), clock);
+  return new BearerTokens(new JwtService({}), ring, clock, { bearerToken } as AppConfig);
 }
 
 export const SUBJECT: TokenSubject = {

@@ -3,7 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TokenKey } from '../../../src/config/keys/token-key.js';
 import type { BearerTokens } from '../../../src/tokens/bearer-tokens.js';
-import { KeyRing } from '../../../src/tokens/key-ring.js';
+import { KeyRing, keysInOrder } from '../../../src/tokens/key-ring.js';
 import { verifySignedBytes } from '../../../src/tokens/token-signature.js';
 import { TokenInvalid } from '../../../src/tokens/tokens.errors.js';
 import {
@@ -481,7 +481,7 @@ describe('a ring with secrets', () => {
 describe('the signature layer alone', () => {
   it('takes any payload and any typ, and is as strict in everything else', () => {
     const jwt = new JwtService({});
-    const ring = new KeyRing([key]);
+    const ring = new KeyRing(keysInOrder([key]), new FrozenClock());
     const signed = (head: object, body: Part = 'any bytes') =>
       forgeToken({ header: head, payload: body, key: key.signingKey, algorithm: 'ES256' });
     const { algorithm: alg, kid } = key;
