@@ -7,5 +7,6 @@ export { AppLogger } from '../../dist/app.logger.js';
 export { Database } from '../../dist/database/database.js';
 export { startEmbeddedPostgres } from '../../dist/database/embedded/embedded-postgres.js';
 
-/** What `npm start` runs. */
+/** What `npm start` runs, and `npm run clients`. */
 export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+export const CLIENTS = new URL('../../dist/clients.js', import.meta.url).pathname;

@@ -2,7 +2,7 @@ import type { Claim } from '../claim.js';
 import { channelOutage } from './channel-outage.js';
 import { guardedRoute } from './guarded-route.js';
 import { refresh } from './refresh.js';
-import { revocation, revocationRedis } from './revocation.js';
+import { revocation, revocationClient, revocationRedis } from './revocation.js';
 import { scale } from './scale.js';
 import { signIn } from './sign-in.js';
 import { signInPressure } from './sign-in-pressure.js';
@@ -17,6 +17,7 @@ export const CLAIMS: readonly Claim[] = [
   statements,
   revocation,
   revocationRedis,
+  revocationClient,
   channelOutage,
   signIn,
   signInPressure,
