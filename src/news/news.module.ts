@@ -1,5 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { DOORBELL, type Doorbell } from './doorbell.js';
@@ -14,7 +15,11 @@ import { RedisDoorbell } from './redis-doorbell.js';
 @Global()
 @Module({
   imports: [DatabaseModule.forFeature([], [CreateNews1764000008000])],
-  providers: [{ provide: DOORBELL, inject: [AppConfig], useFactory: makeDoorbell }, News, NewsFollower],
+  providers: [
+    { provide: DOORBELL, inject: [AppConfig, Database], useFactory: makeDoorbell },
+    News,
+    NewsFollower,
+  ],
   exports: [News, NewsFollower],
 })
 export class NewsModule implements OnModuleInit {
@@ -29,6 +34,6 @@ export class NewsModule implements OnModuleInit {
   }
 }
 
-function makeDoorbell({ redisUrl }: AppConfig): Doorbell {
-  return redisUrl === undefined ? new PostgresDoorbell() : new RedisDoorbell(redisUrl);
+function makeDoorbell({ redisUrl }: AppConfig, database: Database): Doorbell {
+  return redisUrl === undefined ? new PostgresDoorbell(database) : new RedisDoorbell(redisUrl);
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type pg from 'pg';
+import type { Database } from '../database/database.js';
 import type { Doorbell } from './doorbell.js';
 
 const CHANNEL = 'tokenhouse_news';
@@ -10,19 +11,23 @@ export class PostgresDoorbell implements Doorbell {
   private readonly logger = new Logger('News');
   private echo?: NodeJS.Timeout;
 
+  constructor(private readonly database: Database) {}
+
   /** The log's own trigger has rung already, at the commit. */
   ring(): void {}
 
-  /** Rings once itself, because behind a pooler in transaction mode `LISTEN` succeeds and nothing ever comes. */
+  /**
+   * Rings once by another connection, because behind a pooler in transaction mode `LISTEN` succeeds and nothing comes.
+   */
   async listen(connection: pg.Client, onRing: () => void): Promise<void> {
-    this.close();
-    this.echo = setTimeout(() => this.warn(), ECHO_MS).unref();
     connection.on('notification', () => {
       this.close();
       onRing();
     });
     await connection.query(`LISTEN ${CHANNEL}`);
-    await connection.query(`NOTIFY ${CHANNEL}`);
+    this.close();
+    this.echo = setTimeout(() => this.warn(), ECHO_MS).unref();
+    await this.database.query(`NOTIFY ${CHANNEL}`).catch(() => this.close());
   }
 
   close(): void {
