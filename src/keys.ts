@@ -60,8 +60,10 @@ function rotate(args: string[]): Action {
   return async ({ rotation }) => {
     const next = await rotation.rotate({ now });
     if (now) return `${next.kid} signs now. Tokens of the key before it count until they expire.`;
-    const verb = next.made ? 'is the next key' : 'is waiting already';
-    return `${next.kid} ${verb}: published now, it signs from ${timeOf(next.signsFromMs)}.`;
+    const time = timeOf(next.signsFromMs);
+    return next.made
+      ? `${next.kid} is the next key. It is published now, and signs from ${time}.`
+      : `${next.kid} is waiting already, and signs from ${time}.`;
   };
 }
 

@@ -42,12 +42,10 @@ describe('npm run keys', { timeout: 60_000 }, () => {
 
     const rotated = await run('rotate');
     expect(rotated).toMatchObject({ code: 0, stderr: '' });
-    const [, next, time] = /^(\S+) is the next key: published now, it signs from (\S+)\.$/m.exec(
+    const [, next, time] = /^(\S+) is the next key\. It is published now, and signs from (\S+)\.$/m.exec(
       rotated.stdout,
     )!;
-    expect((await run('rotate')).stdout).toBe(
-      `${next} is waiting already: published now, it signs from ${time}.\n`,
-    );
+    expect((await run('rotate')).stdout).toBe(`${next} is waiting already, and signs from ${time}.\n`);
     const { stdout } = await run('list');
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^KID +ALGORITHM +STATE +SIGNS FROM +VERIFIES UNTIL$/),
