@@ -69,7 +69,10 @@ export class LiveDirectory implements OnModuleInit, NewsListener {
   }
 
   hear(item: NewsItem): void {
-    if ('kid' in item) return this.missed();
+    if ('kid' in item) {
+      if (item.revokes) this.missed();
+      return;
+    }
     for (const reading of this.readings) {
       const { sid, sub } = reading.claims;
       if ('sid' in item ? item.sid === sid : item.sub === sub) reading.stale = true;
