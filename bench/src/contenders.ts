@@ -1,7 +1,6 @@
 import type { Bench } from './bench.js';
 import { Server } from './child.js';
-import { populate, sessionId } from './people.js';
-import { type TokenBundle } from './tokenhouse.js';
+import { startIssuing } from './tokens.js';
 
 /** A route that is put under load. */
 export interface Contender {
@@ -21,11 +20,8 @@ const BETTER_AUTH_PEOPLE = 10;
 
 /** Our own application with its open and its guarded route. */
 export async function startOurs(bench: Bench): Promise<{ unguarded: Contender; guarded: Contender }> {
-  const url = await bench.database();
-  const server = await Server.start(bench, 'host-app', await bench.environment(url));
-  await populate(url, { users: PEOPLE, sessionsEach: 1 });
-  const sids = Array.from({ length: PEOPLE }, (_, n) => sessionId(n));
-  const bundles = await server.call<TokenBundle[]>('issue', sids);
+  const environment = await bench.environment(await bench.database());
+  const { server, bundles } = await startIssuing(bench, 'host-app', environment, PEOPLE);
   const unguarded = {
     label: 'Tokenhouse, open route',
     about:

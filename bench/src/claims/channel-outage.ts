@@ -46,8 +46,7 @@ export const channelOutage: Claim = {
 async function run(bench: Bench): Promise<Outcome> {
   const redis = await answersRedis();
   const outages = OUTAGES.filter(({ server }) => redis || server !== 'redis');
-  const { databaseUrl, bundles } = await issueTokens(bench, outages.length * ROUNDS);
-  const tokens = bundles.map(({ token }) => token);
+  const { databaseUrl, tokens } = await issueTokens(bench, outages.length * ROUNDS);
   const figures: Figure[] = [];
   for (const outage of outages)
     figures.push(await measure(bench, databaseUrl, outage, tokens.splice(0, ROUNDS)));

@@ -38,12 +38,12 @@ async function run(bench: Bench): Promise<Outcome> {
   ]);
   const contenders = { ...bare, ...ours, ...passport, ...betterAuth };
   const names = Object.keys(contenders) as (keyof typeof contenders)[];
-  for (const name of names) await measure(contenders[name], bench.quick ? 0.3 : 1);
+  for (const name of names) await measure(contenders[name], bench.quick ? 0.2 : 1);
   const measurements = Object.fromEntries(
     names.map((name) => [
       name,
       async () => {
-        const sample = await measure(contenders[name], bench.quick ? 0.6 : 3);
+        const sample = await measure(contenders[name], bench.quick ? 0.5 : 3);
         bench.progress(`${contenders[name].label}: ${Math.round(sample.perSecond)} requests/s`);
         return sample;
       },

@@ -31,11 +31,11 @@ interface Reading {
 }
 
 async function run(bench: Bench): Promise<Outcome> {
-  const { databaseUrl, bundles } = await issueTokens(bench, SIGNING_IN);
+  const { databaseUrl, tokens } = await issueTokens(bench, SIGNING_IN);
   const service = await Service.start(bench, await bench.environment(databaseUrl));
-  const tokens = bundles.slice(0, READERS).map(({ token }) => token);
   const crowd = new Crowd(service.url);
-  const read = (): Promise<Reading> => readSteadily(service.url, tokens, bench.quick ? 2_000 : 5_000);
+  const read = (): Promise<Reading> =>
+    readSteadily(service.url, tokens.slice(0, READERS), bench.quick ? 2_000 : 5_000);
   await read();
   const { idle, saturated } = await inTurn<'idle' | 'saturated', Reading>(bench.quick ? 3 : 5, {
     idle: read,

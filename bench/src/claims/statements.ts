@@ -1,11 +1,10 @@
 import type { Bench } from '../bench.js';
-import { Server } from '../child.js';
 import type { Claim, Outcome } from '../claim.js';
 import { type Figure, medianFigure } from '../figure.js';
 import { type Answer, HttpClient } from '../http-client.js';
 import { emailOf, PASSWORD } from '../people.js';
 import { TcpProxy } from '../tcp-proxy.js';
-import { issueTokens } from '../tokens.js';
+import { startIssuing } from '../tokens.js';
 
 const FOLLOWER = 'tokenhouse news';
 const TRANSACTION = /^(?:START TRANSACTION|BEGIN|COMMIT)/i;
@@ -20,12 +19,12 @@ export const statements: Claim = {
 
 async function run(bench: Bench): Promise<Outcome> {
   const people = bench.quick ? 50 : 200;
-  const { databaseUrl, bundles } = await issueTokens(bench, people);
   let seen: string[] = [];
-  const { url } = await TcpProxy.open(bench, databaseUrl, (application, sql) => {
+  const { url } = await TcpProxy.open(bench, await bench.database(), (application, sql) => {
     if (application !== FOLLOWER) seen.push(sql);
   });
-  const server = await Server.start(bench, 'host-app', await bench.environment(url));
+  const environment = await bench.environment(url);
+  const { server, bundles } = await startIssuing(bench, 'host-app', environment, people);
   const client = new HttpClient(server.url, 1);
   bench.cleanup.add(async () => client.close());
 

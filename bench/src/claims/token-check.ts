@@ -1,10 +1,9 @@
 import type { Bench } from '../bench.js';
-import { Server } from '../child.js';
 import type { Claim, Outcome } from '../claim.js';
 import { medianFigure } from '../figure.js';
 import { inTurn } from '../rounds.js';
 import { ratios } from '../statistics.js';
-import { issueTokens } from '../tokens.js';
+import { startIssuing } from '../tokens.js';
 
 const TOKENS = 100;
 
@@ -17,11 +16,11 @@ export const tokenCheck: Claim = {
 };
 
 async function run(bench: Bench): Promise<Outcome> {
-  const { databaseUrl, bundles } = await issueTokens(bench, TOKENS);
+  const environment = await bench.environment(await bench.database());
+  const { server, bundles } = await startIssuing(bench, 'token-checks', environment, TOKENS);
   const tokens = bundles.map(({ token }) => token);
-  const server = await Server.start(bench, 'token-checks', await bench.environment(databaseUrl));
   const rate = (name: string) => async () => {
-    const perSecond = await server.call<number>(name, tokens, bench.quick ? 400 : 1_000);
+    const perSecond = await server.call<number>(name, tokens, bench.quick ? 300 : 1_000);
     bench.progress(`${name}: ${Math.round(perSecond)} checks/s`);
     return perSecond;
   };

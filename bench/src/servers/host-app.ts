@@ -1,17 +1,9 @@
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
-import {
-  AppModule,
-  Database,
-  Public,
-  Session,
-  SessionsService,
-  type TokenBundle,
-  TokenBundles,
-  User,
-} from '../tokenhouse.js';
+import { AppModule, Database, Public } from '../tokenhouse.js';
 import { serve } from './calls.js';
 import { GREETING } from './greeting.js';
 import { startApp } from './start-app.js';
+import { tokenIssuer } from './token-issuer.js';
 
 /** The service as it is, and beside it an open route, a guarded one, and one that does nothing but an UPDATE. */
 @Controller('bench')
@@ -51,30 +43,4 @@ class BenchModule {}
 
 const app = await startApp(BenchModule);
 
-const bundles = app.get(TokenBundles);
-
-/** The tokens of a session that is there. */
-async function issue(sid: string): Promise<TokenBundle> {
-  const session = await app.get(SessionsService).find(sid);
-  if (!session) throw new Error(`There is no session ${sid}.`);
-  return bundles.issue(session);
-}
-
-/** The same without asking, for a session of `populate` that was never refreshed. */
-function mint({ sid, userId }: { sid: string; userId: string }): TokenBundle {
-  const [authenticatedAt, expiresAt] = [new Date(), new Date(Date.now() + 12 * 3_600_000)];
-  const times = { authenticatedAt, expiresAt, idleExpiresAt: expiresAt };
-  const session = Object.assign(new Session(), {
-    id: sid,
-    userId,
-    generation: 0,
-    methods: ['pwd'],
-    ...times,
-  });
-  return bundles.issue({ session, user: Object.assign(new User(), { id: userId }) });
-}
-
-serve(await app.getUrl(), {
-  issue: (sids: string[]) => Promise.all(sids.map(issue)),
-  mint: (sessions: { sid: string; userId: string }[]) => sessions.map(mint),
-});
+serve(await app.getUrl(), tokenIssuer(app));

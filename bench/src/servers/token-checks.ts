@@ -5,6 +5,7 @@ import { AppModule, AuthService } from '../tokenhouse.js';
 import { serve } from './calls.js';
 import { ratePerSecond } from './rate-per-second.js';
 import { startApp } from './start-app.js';
+import { tokenIssuer } from './token-issuer.js';
 
 const app = await startApp(AppModule.forRoot(process.env));
 const url = await app.getUrl();
@@ -32,6 +33,7 @@ async function check(token: string): Promise<void> {
 }
 
 serve(url, {
+  ...tokenIssuer(app),
   tokenhouse: (tokens: string[], ms: number) => ratePerSecond(tokens, ms, check),
   // They throw when a token is bad.
   fastJwt: (tokens: string[], ms: number) => ratePerSecond(tokens, ms, (token) => void verifyHashed(token)),
