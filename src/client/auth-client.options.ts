@@ -55,19 +55,19 @@ const NUMBERS = {
   jwksCooldownSeconds: { fallback: 30, min: 1, max: 3600 },
 };
 
-const CREDENTIALS =
-  'names a service client of the service, which there makes: npm run clients -- create NAME --scope revocations:read';
+const CREDENTIALS = 'at the service, npm run clients -- create NAME --scope revocations:read prints it';
 
 /** @throws ConfigurationError with every problem at once, and no value in it */
 export function checkOptions(options: AuthClientOptions): AuthClientSettings {
   const reader = new OptionsReader(options);
-  const issuer = reader.text('issuer', 'is the issuer of the tokens, which is the PUBLIC_URL of the service');
+  const issuer = reader.text('issuer', 'it is the PUBLIC_URL of the service, or its BEARER_TOKEN_ISSUER');
   const settings: AuthClientSettings = {
     issuer,
     clientId: reader.text('clientId', CREDENTIALS),
     clientSecret: reader.text('clientSecret', CREDENTIALS),
     url: reader.url(issuer),
-    audience: options.audience === undefined ? issuer : reader.text('audience', 'is the aud of the tokens'),
+    audience:
+      options.audience === undefined ? issuer : reader.text('audience', 'it is the aud of the tokens'),
     onSilence: reader.policy(),
     cookieNames: reader.cookieNames(),
     ...reader.numbers(),
@@ -84,7 +84,7 @@ class OptionsReader {
   text(name: 'issuer' | 'clientId' | 'clientSecret' | 'audience', meaning: string): string {
     const value: unknown = this.options[name];
     if (typeof value === 'string' && value !== '') return value;
-    this.problem(name, `must be given: it ${meaning}`);
+    this.problem(name, `must be given: ${meaning}`);
     return '';
   }
 

@@ -19,6 +19,7 @@ const LONGEST_MAX_AGE_SECONDS = 86_400;
 /** They are fetched anew when this part of their age is over, so that they never get too old. */
 const FRESH_PART = 0.75;
 const LONGEST_RETRY_MS = 30_000;
+const REPLICAS_KNOW_MS = 2_000;
 
 /** The keys that the service publishes. Those once known go on counting while it cannot be asked. */
 @Injectable()
@@ -75,8 +76,15 @@ export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicat
   kill(kid: string): void {
     if (this.dead.has(kid)) return;
     this.dead.add(kid);
-    // After a fetch that may have begun before the successor was there.
-    void Promise.resolve(this.fetching).then(() => this.fetch());
+    void this.renew();
+  }
+
+  /** Not by a fetch that began before, and once more when every replica of the service knows the successor. */
+  private async renew(): Promise<void> {
+    await this.fetching;
+    await this.fetch();
+    await this.connection.pause(REPLICAS_KNOW_MS);
+    await this.fetch();
   }
 
   private assertAnswered(): void {

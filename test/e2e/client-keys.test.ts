@@ -144,6 +144,16 @@ describe('the keys of tokenhouse/client', () => {
     await vi.waitFor(async () => expect(await ask(sibling, issuer.token())).toBe('ok'), 1_000);
   });
 
+  it('have a successor soon, though the replica that is asked first does not know it yet', async () => {
+    const sibling = await start({ jwksCooldownSeconds: FOREVER });
+    await ask(sibling, stranger());
+    gateway.answerJson(JWKS, 200, await (await fetch(issuer.url + JWKS)).json());
+    await issuer.revoke({ kid: issuer.kid });
+    await vi.waitFor(() => expect(gateway.asked(JWKS)).toBe(3));
+    delete gateway.answers[JWKS];
+    await vi.waitFor(async () => expect(await ask(sibling, issuer.token())).toBe('ok'), 4_000);
+  });
+
   describe('when the service cannot be asked', () => {
     const broken: [string, () => void][] = [
       ['breaks the connection', () => (gateway.answers[JWKS] = (_request, response) => response.destroy())],

@@ -1,9 +1,10 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AppModule } from '../../examples/sibling-service/src/app.module.js';
 import { readConfiguration } from '../../examples/sibling-service/src/configuration.js';
 import { Clock } from '../../src/common/clock.js';
+import { KeyRotation } from '../../src/tokens/key-rotation.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, PASSWORD } from '../support/client.js';
@@ -122,6 +123,31 @@ describe('the sibling service in examples/, beside the service', () => {
     const answer = await later.inject({ url: '/orders', headers: { authorization: `Bearer ${token}` } });
     expect([answer.statusCode, answer.json().code]).toEqual([401, 'session_revoked']);
     await later.close();
+  });
+
+  it('JWT-45: refuses nobody while the service changes its key', async () => {
+    const { user, token } = await people.register();
+    const kids = new Set<unknown>();
+    const tokens = [token];
+    for (let round = 0; round < 30; round++) {
+      if (round === 10) await service.app.get(KeyRotation).rotate({ now: true });
+      tokens.push((await people.login(user.email)).body.token);
+      for (const each of tokens) kids.add(decodeToken(each).header.kid);
+      const answers = await Promise.all(tokens.map(ask));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    }
+    expect(kids.size).toBe(2);
+  });
+
+  it('takes nothing any more that a killed key has signed, and what its successor signs', async () => {
+    const { token, refreshToken } = await people.register();
+    expect((await ask(token)).status).toBe(200);
+    await service.app.get(KeyRotation).kill(String(decodeToken(token).header.kid));
+    await vi.waitFor(async () => expect((await ask(token)).body.code).toBe('token_invalid'));
+    await vi.waitFor(async () => {
+      const refreshed = await people.post('/api/auth/refresh', { refreshToken });
+      expect((await ask(refreshed.body.token)).status).toBe(200);
+    }, 3_000);
   });
 
   it('refuses with the codes, challenges and words of the service', async () => {

@@ -53,7 +53,7 @@ describe('the options of AuthClientModule', () => {
       silenceSeconds: 2,
     });
     expect(problems).toEqual([
-      'AuthClientModule: issuer must be given: it is the issuer of the tokens, which is the PUBLIC_URL of the service.',
+      'AuthClientModule: issuer must be given: it is the PUBLIC_URL of the service, or its BEARER_TOKEN_ISSUER.',
       expect.stringContaining('clientId must be given'),
       expect.stringContaining('npm run clients -- create NAME --scope revocations:read'),
       expect.stringContaining('url must be a URL that starts with http:// or https://'),
