@@ -31,7 +31,7 @@ class BenchController {
        FROM users u
        WHERE s.id = $1 AND s.generation = $2 AND s.ended_at IS NULL AND s.idle_expires_at > now()
          AND u.id = s.user_id AND u.banned_at IS NULL AND u.deleted_at IS NULL
-       RETURNING s.generation`,
+       RETURNING s.*, u.*`,
       [sid, generation, 20_160],
     );
     return { sid, generation: row?.generation };
