@@ -43,7 +43,7 @@ async function run(bench: Bench): Promise<Outcome> {
     names.map((name) => [
       name,
       async () => {
-        const sample = await measure(contenders[name], bench.quick ? 0.5 : 3);
+        const sample = await measure(contenders[name], bench.quick ? 0.4 : 3);
         bench.progress(`${contenders[name].label}: ${Math.round(sample.perSecond)} requests/s`);
         return sample;
       },

@@ -19,7 +19,7 @@ export const refresh: Claim = {
 
 async function run(bench: Bench): Promise<Outcome> {
   const rounds = bench.quick ? 3 : 5;
-  const seconds = bench.quick ? 0.7 : 4;
+  const seconds = bench.quick ? 0.5 : 4;
   const databaseUrl = await bench.database();
   const server = await Server.start(bench, 'host-app', await bench.environment(databaseUrl));
   const sids = sessionIds(2 * (1 + rounds) * CONNECTIONS);

@@ -7,7 +7,7 @@ import { medianFigure } from '../figure.js';
 import { Service } from '../service.js';
 
 /** Until the work of starting is over. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 1_000;
 
 /** The start of the built service on a database that has its tables. */
 export const start: Claim = {
