@@ -19,6 +19,7 @@ const options = {
   allowedAud: PUBLIC_URL,
   cache: true,
 };
+
 /** Each gives what the token says of its holder. */
 const checks = {
   tokenhouse: (token: string): unknown => auth.checkBearerToken(token),
