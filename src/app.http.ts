@@ -89,7 +89,7 @@ function headersFor({ url, routeOptions }: FastifyRequest): typeof SECURITY_HEAD
 /** What no honest client sends, and what two readers could understand differently. */
 export function refuseOddRequests(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const values = Object.values(request.query as Record<string, unknown>);
+    const values = request.url.includes('?') ? Object.values(request.query as Record<string, unknown>) : [];
     const cookies = request.headers.cookie?.split(';').length ?? 0;
     if (request.raw.rawHeaders.length / 2 > MAX_HEADER_LINES) done(new MalformedRequest('Too many headers.'));
     else if (cookies > MAX_COOKIES) done(new MalformedRequest('Too many cookies.'));

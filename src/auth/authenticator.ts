@@ -49,8 +49,12 @@ export class Authenticator extends RequestAuthenticator {
   }
 
   private async check(token: string, from: Credential): Promise<Principal> {
+    return this.admit(await (this.directory.learning(token) ?? this.learn(token)), from);
+  }
+
+  private async learn(token: string): Promise<LiveToken> {
     const claims = this.bearerTokens.verify(token);
-    return this.admit(await this.directory.learn(token, claims, () => this.requireLive(claims)), from);
+    return this.directory.learn(token, claims, () => this.requireLive(claims));
   }
 
   private admit({ user, session, claims }: LiveToken, credential: Credential): Principal {

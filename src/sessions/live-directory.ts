@@ -14,9 +14,10 @@ export interface LiveToken extends Readonly<UserSession> {
   readonly claims: AccessTokenClaims;
 }
 
-/** Somebody is asking the database about a session; what they hear is not to be kept once `stale`. */
+/** A token is being checked: the database is asked about its session. Once `stale`, the answer is not to be kept. */
 interface Reading {
   readonly claims: AccessTokenClaims;
+  readonly result: Promise<LiveToken>;
   stale: boolean;
 }
 
@@ -27,7 +28,7 @@ interface Reading {
 @Injectable()
 export class LiveDirectory implements OnModuleInit, NewsListener {
   private readonly memory = new TokenMemory<LiveToken>();
-  private readonly readings = new Set<Reading>();
+  private readonly readings = new Map<string, Reading>();
 
   constructor(
     private readonly news: News,
@@ -46,6 +47,12 @@ export class LiveDirectory implements OnModuleInit, NewsListener {
     return live && this.follower.isCurrent() ? live : undefined;
   }
 
+  /** What is being learnt of a token, for whoever asks meanwhile; undefined when nobody does, or when it is outdated. */
+  learning(token: string): Promise<LiveToken> | undefined {
+    const reading = this.readings.get(token);
+    return reading && !reading.stale && this.follower.isCurrent() ? reading.result : undefined;
+  }
+
   /**
    * Keeps what `read` finds for a token with these claims, unless news about its session or user came meanwhile: the row
    * may have been read before the change, and the news heard before the row.
@@ -55,16 +62,19 @@ export class LiveDirectory implements OnModuleInit, NewsListener {
     claims: AccessTokenClaims,
     read: () => Promise<UserSession>,
   ): Promise<LiveToken> {
-    const reading: Reading = { claims, stale: false };
-    this.readings.add(reading);
+    const result = read().then(({ user, session }) =>
+      deepFreeze({ user: Object.freeze(user), session: Object.freeze(session), claims }),
+    );
+    const reading = { claims, result, stale: false };
+    this.readings.set(token, reading);
+    // Only the newest reading of a token hears news; an older one is not kept.
+    const isNewest = (): boolean => this.readings.get(token) === reading;
     try {
-      const { user, session } = await read();
-      const live = deepFreeze({ user: Object.freeze(user), session: Object.freeze(session), claims });
-      if (!reading.stale && this.follower.isCurrent())
-        this.memory.keep(token, claims, live, this.endOf(live));
+      const live = await result;
+      if (isNewest() && !reading.stale && this.follower.isCurrent()) this.keep(token, live);
       return live;
     } finally {
-      this.readings.delete(reading);
+      if (isNewest()) this.readings.delete(token);
     }
   }
 
@@ -73,7 +83,7 @@ export class LiveDirectory implements OnModuleInit, NewsListener {
       if (item.revokes) this.missed();
       return;
     }
-    for (const reading of this.readings) {
+    for (const reading of this.readings.values()) {
       const { sid, sub } = reading.claims;
       if ('sid' in item ? item.sid === sid : item.sub === sub) reading.stale = true;
     }
@@ -82,7 +92,7 @@ export class LiveDirectory implements OnModuleInit, NewsListener {
   }
 
   missed(): void {
-    for (const reading of this.readings) reading.stale = true;
+    for (const reading of this.readings.values()) reading.stale = true;
     this.memory.clear();
   }
 
@@ -91,8 +101,9 @@ export class LiveDirectory implements OnModuleInit, NewsListener {
     this.memory.forgetSession(sid);
   }
 
-  private endOf({ claims, session }: LiveToken): number {
+  private keep(token: string, live: LiveToken): void {
+    const { claims, session } = live;
     const tokenEndMs = (claims.exp + this.config.bearerToken.leewaySeconds) * 1000;
-    return Math.min(tokenEndMs, session.idleExpiresAt.getTime());
+    this.memory.keep(token, claims, live, Math.min(tokenEndMs, session.idleExpiresAt.getTime()));
   }
 }

@@ -158,6 +158,15 @@ describe.each(Object.entries(channels))('the live directory, with %s', (_name, c
     expect((await ask(token)).body.code).toBe('session_revoked');
   });
 
+  it('asks the database once for a token that many bring at once', async () => {
+    const { token } = await known();
+    replica.forget();
+    const asked = await queries.of('sessions', () =>
+      Promise.all(Array.from({ length: 20 }, () => ask(token))),
+    );
+    expect(asked).toHaveLength(1);
+  });
+
   it('holds in races of many checks with the end of the session', async () => {
     const auth = target.app.get(AuthService);
     const { user } = await client.register();
