@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuthClientOptions } from '../../src/client/index.js';
 import { startTestIssuer, type TestIssuer } from '../../src/testing/index.js';
-import { Gateway } from '../support/gateway.js';
+import { Gateway, PASS } from '../support/gateway.js';
 import { type SiblingApp, startSibling } from '../support/sibling-app.js';
 
 const FEED = '/api/revocations';
@@ -220,14 +220,14 @@ describe('the revocation feed of tokenhouse/client', () => {
     const sibling = await start();
     const sid = randomUUID();
     await issuer.revoke({ sid });
-    const cursors: string[] = [];
+    let unknown: string | null = null;
     gateway.answers[FEED] = (request, response) => {
-      cursors.push(String(new URL(request.url ?? '', gateway.url).searchParams.get('after')));
-      delete gateway.answers[FEED];
-      response.writeHead(400).end('{"code":"validation_failed"}');
+      const after = new URL(request.url ?? '', gateway.url).searchParams.get('after');
+      unknown ??= after;
+      if (after === null || after !== unknown) return PASS;
+      return response.writeHead(400).end('{"code":"validation_failed"}');
     };
-    await vi.waitFor(() => expect(cursors).toHaveLength(1), 6_000);
-    expect(cursors).not.toEqual(['null']);
+    await vi.waitFor(() => expect(unknown).not.toBeNull(), 6_000);
     const later = randomUUID();
     const token = issuer.token({ sid: later });
     await vi.waitFor(async () => {

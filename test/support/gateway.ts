@@ -1,12 +1,17 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+/** What an answer of a test returns to have the request passed on after all. */
+export const PASS = Symbol('pass');
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Between a service and those who call it: passes everything on, save what a test answers itself. */
 export class Gateway {
   /** Every path that was asked for, in order. */
   readonly paths: string[] = [];
-  readonly answers: Record<string, RequestListener> = {};
+  readonly answers: Record<string, Answer> = {};
 
   private constructor(
     private readonly server: Server,
@@ -16,7 +21,7 @@ export class Gateway {
       const path = incoming.url?.split('?', 1)[0] ?? '';
       this.paths.push(path);
       const answer = this.answers[path];
-      if (answer) return void answer(incoming, response);
+      if (answer && answer(incoming, response) !== PASS) return;
       const { method, headers, url = '' } = incoming;
       const outgoing = request(this.target + url, { method, headers }, (reply) => {
         response.writeHead(reply.statusCode ?? 502, reply.headers);
