@@ -23,6 +23,11 @@ export function isConflict(error: unknown): boolean {
   return typeof code === 'string' && CONFLICT_CODES.test(code);
 }
 
+/** Whether a prepared statement is not where it was prepared, or is there already; it has not run (SQLSTATE). */
+export function isUnprepared(error: unknown): boolean {
+  return error instanceof Error && ['26000', '42P05'].includes(String((error as { code?: unknown }).code));
+}
+
 /** Whether an error says that the database could not serve just now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;

@@ -3,7 +3,7 @@ import { registeredTables } from './tables.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
-const POOL_SIZE = 20;
+export const POOL_SIZE = 20;
 
 /**
  * How we talk to PostgreSQL. The URL goes to `pg` as it is, because only `pg` understands socket paths

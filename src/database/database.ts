@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { isConflict } from './database.errors.js';
+import { isConflict, isUnprepared } from './database.errors.js';
+import type { Row } from './rows.js';
 
 type TransactionWork<T> = (manager: EntityManager) => Promise<T>;
 type Work = () => void | Promise<void>;
@@ -12,6 +14,7 @@ const ATTEMPTS = 4;
  * `DataSource` and ours never stand in for each other.
  */
 export class Database extends DataSource {
+  private prepares = true;
   private readonly afterCommits = new WeakMap<QueryRunner, Work[]>();
 
   /** Where the database is, as `pg` takes it, for those who need a connection of their own. */
@@ -32,6 +35,23 @@ export class Database extends DataSource {
   async afterCommit({ queryRunner }: EntityManager, work: Work): Promise<void> {
     if (!queryRunner?.isTransactionActive) return work();
     this.afterCommits.set(queryRunner, [...(this.afterCommits.get(queryRunner) ?? []), work]);
+  }
+
+  /**
+   * Runs a statement that each connection parses and plans once, under its name, for what is asked all the time; not a
+   * part of any transaction. Behind a pooler that gives every statement another connection, and does not know prepared
+   * ones, it is a plain statement from the first failure on.
+   */
+  async prepared(name: string, text: string, values: unknown[]): Promise<Row[]> {
+    this.logger.logQuery(text, values);
+    const { master: pool } = this.driver as unknown as { master: pg.Pool };
+    try {
+      return (await pool.query<Row>({ text, values, ...(this.prepares && { name }) })).rows;
+    } catch (error) {
+      if (!this.prepares || !isUnprepared(error)) throw error;
+      this.prepares = false;
+      return this.prepared(name, text, values);
+    }
   }
 
   /**

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
-import { changedRows } from '../database/rows.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
 import { SessionsService, type UserSession } from './sessions.service.js';
@@ -30,8 +29,8 @@ export class SessionRotation {
    * @throws SessionRevoked, RefreshTokenInvalid (its time is over), RefreshTokenReused
    */
   async rotate(sid: string, generation: number): Promise<Rotation> {
-    const [row] = await changedRows(
-      this.database,
+    const [row] = await this.database.prepared(
+      'rotate session',
       `UPDATE sessions s SET generation = s.generation + 1, rotated_at = now(), last_seen_at = now(),
          idle_expires_at = least(s.expires_at, now() + make_interval(mins => $3))
        FROM users u

@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import type { JwtService } from '@nestjs/jwt';
-import { v7 as uuidv7 } from 'uuid';
 import { UNSAFE_NAMES } from '../common/json-body.js';
 import type { TokenKey } from '../config/keys/token-key.js';
 import { type AccessTokenClaims, type ClaimRules, OWN_CLAIMS } from './access-token-claims.js';
@@ -39,7 +39,7 @@ export function claimsFor(
     sub: subject.userId,
     sid: subject.sessionId,
     client_id: FIRST_PARTY_CLIENT_ID,
-    jti: uuidv7(),
+    jti: randomUUID(),
     iat: nowSeconds,
     nbf: nowSeconds,
     exp: Math.min(nowSeconds + ttlSeconds, sessionEnd),

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { POOL_SIZE } from '../../src/database/database.options.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { Client } from '../support/client.js';
+
+let target: TestApp;
+let client: Client;
+
+beforeAll(async () => {
+  target = await startApp();
+  client = new Client(target);
+});
+afterAll(() => target.close());
+
+/** Refreshes, and has the new token checked by the database. */
+async function refresh(refreshToken: string): Promise<string> {
+  const { status, body } = await client.post('/api/auth/refresh', { refreshToken });
+  expect(status).toBe(200);
+  target.forget();
+  expect((await client.get('/api/user', { token: body.token })).status).toBe(200);
+  return body.refreshToken;
+}
+
+/** On each connection of the pool. */
+async function everywhere(sql: string): Promise<{ name: string }[]> {
+  const runners = Array.from({ length: POOL_SIZE }, () => target.database.createQueryRunner());
+  await Promise.all(runners.map((runner) => runner.connect()));
+  const rows = await Promise.all(runners.map((runner) => runner.query(sql)));
+  await Promise.all(runners.map((runner) => runner.release()));
+  return rows.flat();
+}
+
+async function prepared(): Promise<string[]> {
+  const rows = await everywhere("SELECT name FROM pg_prepared_statements WHERE name <> ''");
+  return [...new Set(rows.map(({ name }) => name))].sort();
+}
+
+it('statements that every request asks are prepared, and plain where they get lost, as behind a pooler', async () => {
+  let { refreshToken } = await client.register();
+  refreshToken = await refresh(refreshToken);
+  expect(await prepared()).toEqual(['find session', 'rotate session']);
+  // A pooler gives each statement another connection, where nobody has prepared it.
+  await everywhere('DEALLOCATE ALL');
+  for (let turn = 0; turn < 3; turn += 1) refreshToken = await refresh(refreshToken);
+  expect(await prepared()).toEqual([]);
+});
