@@ -9,7 +9,6 @@ import { NewsFollower } from './news-follower.js';
 import { newsLifetimeSeconds } from './news-lifetime.js';
 import { News } from './news.js';
 import { PostgresDoorbell } from './postgres-doorbell.js';
-import { RedisDoorbell } from './redis-doorbell.js';
 
 /** Global, because whatever keeps something in memory must hear that it has changed. */
 @Global()
@@ -34,6 +33,9 @@ export class NewsModule implements OnModuleInit {
   }
 }
 
-function makeDoorbell({ redisUrl }: AppConfig, database: Database): Doorbell {
-  return redisUrl === undefined ? new PostgresDoorbell(database) : new RedisDoorbell(redisUrl);
+async function makeDoorbell({ redisUrl }: AppConfig, database: Database): Promise<Doorbell> {
+  if (redisUrl === undefined) return new PostgresDoorbell(database);
+  // Loaded where it is used: most have no Redis, and its client takes memory.
+  const { RedisDoorbell } = await import('./redis-doorbell.js');
+  return new RedisDoorbell(redisUrl);
 }
