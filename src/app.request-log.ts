@@ -3,23 +3,18 @@ import { writeLine } from './app.log-lines.js';
 import type { Clock } from './common/clock.js';
 
 /**
- * One line a request, of the form of Nest's own JSON lines: never a query, which may hold what somebody pasted. It goes
- * past Nest's logger, which takes a tenth of the time of a whole request for it.
+ * One line a request, of the form of Nest's own JSON lines: never a query, which may hold what somebody pasted. It is put
+ * together here because Nest's logger would take a tenth of the time of the whole request for it.
  */
 export function logRequests(fastify: FastifyInstance, clock: Clock): void {
-  const { pid } = process;
   fastify.addHook('onResponse', (request, reply, done) => {
-    const { method, ip, id: requestId, routeOptions } = request;
-    const { statusCode: status, elapsedTime } = reply;
-    const message = {
-      method,
-      route: routeOptions.url ?? '(none)',
-      status,
-      ms: Math.round(elapsedTime),
-      ip,
-      requestId,
-    };
-    writeLine(JSON.stringify({ level: 'log', pid, timestamp: clock.nowMs(), message, context: 'Http' }));
+    const { method, ip, id, routeOptions } = request;
+    writeLine(
+      `{"level":"log","pid":${process.pid},"timestamp":${clock.nowMs()},"message":{"method":"${method}",` +
+        `"route":${JSON.stringify(routeOptions.url ?? '(none)')},"status":${reply.statusCode},` +
+        `"ms":${Math.round(reply.elapsedTime)},"ip":${JSON.stringify(ip)},"requestId":${JSON.stringify(id)}},` +
+        '"context":"Http"}',
+    );
     done();
   });
 }

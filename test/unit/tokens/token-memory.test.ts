@@ -10,6 +10,12 @@ describe('TokenMemory', () => {
     expect(memory.recall('a.b.c', LATER - 1)).toBe('known');
     expect(memory.recall('a.b.c', LATER)).toBeUndefined();
     for (const other of ['a.b.d', 'a.b.c ', 'a.b', '']) expect(memory.recall(other, 0)).toBeUndefined();
+    const signature = 's'.repeat(86);
+    memory.keep(`a.b.${signature}`, { sid: 's', sub: 'u' }, 'known', LATER);
+    expect(memory.recall(`a.b.${signature}`, 0)).toBe('known');
+    for (const other of [`a.c.${signature}`, `x.b.${signature}`, `a.b.t${signature.slice(1)}`, signature]) {
+      expect(memory.recall(other, 0)).toBeUndefined();
+    }
   });
 
   it('forgets a session with all its tokens, and a user with all their sessions', () => {
