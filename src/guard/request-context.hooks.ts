@@ -23,23 +23,25 @@ export function installRequestContext(
     return installOnFastify(adapter.getInstance() as FastifyInstance, check);
   consumer
     .apply((request: HttpRequest, _response: unknown, next: Next) => {
-      check(request);
-      runInContext(contextOf(request), next);
+      // A refusal goes by `next`, so that the filter finds the context, and the path that a middleware sees shortened.
+      runInContext(contextOf(request), () => next(refusalOf(request, check)));
     })
     .forRoutes('{*path}');
 }
 
 /** The context is entered after the body was read, because reading it leaves the asynchronous context. */
 function installOnFastify(fastify: FastifyInstance, check: RequestCheck): void {
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    try {
-      check(request);
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  fastify.addHook('onRequest', (request, _reply, done) => done(refusalOf(request, check)));
   fastify.addHook('preValidation', (request, _reply, done) => runInContext(contextOf(request), done));
+}
+
+/** Undefined when there is none. */
+function refusalOf(request: HttpRequest, check: RequestCheck): Error | undefined {
+  try {
+    check(request);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function contextOf(request: HttpRequest): RequestContext {
