@@ -12,7 +12,7 @@ export function logRequests(fastify: FastifyInstance, clock: Clock): void {
     writeLine(
       `{"level":"log","pid":${process.pid},"timestamp":${clock.nowMs()},"message":{"method":"${method}",` +
         `"route":${JSON.stringify(routeOptions.url ?? '(none)')},"status":${reply.statusCode},` +
-        `"ms":${Math.round(reply.elapsedTime)},"ip":${JSON.stringify(ip)},"requestId":${JSON.stringify(id)}},` +
+        `"ms":${Math.round(reply.elapsedTime)},"ip":${JSON.stringify(ip ?? null)},"requestId":${JSON.stringify(id)}},` +
         '"context":"Http"}',
     );
     done();

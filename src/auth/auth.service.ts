@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../common/domain-error.js';
 import { Database } from '../database/database.js';
 import { setPrincipal } from '../guard/principal.js';
 import { SessionsService } from '../sessions/sessions.service.js';
+import { isRefusal } from '../tokens/tokens.errors.js';
 import type { User } from '../users/user.entity.js';
 import { Authenticator } from './authenticator.js';
 import { currentPrincipal, type Principal } from './principal.js';
@@ -59,7 +59,7 @@ export class AuthService {
     const found = this.authenticator.authenticate(token, 'code');
     if (!(found instanceof Promise)) return found;
     return found.catch((error: unknown) => {
-      if (error instanceof DomainError && error.status === 401) return false;
+      if (isRefusal(error)) return false;
       throw error;
     });
   }

@@ -74,17 +74,20 @@ export class Authenticator extends RequestAuthenticator {
 
   /** Asks twice before it gives up, because clients sign people out on any error here (parity NX-06). */
   private async findSession(sid: string): ReturnType<SessionsService['find']> {
-    const giveUp = delay(PATIENCE_MS, null, { ref: false }).then(() => {
+    const patience = new AbortController();
+    const silence = delay(PATIENCE_MS, null, { signal: patience.signal, ref: false }).then(() => {
       throw new Unavailable('the database is silent');
     });
-    const find = this.sessions.find(sid).catch((error: unknown) => {
-      if (!isDatabaseUnavailable(error)) throw error;
+    const found = this.sessions.find(sid).catch((error: unknown) => {
+      if (!isDatabaseUnavailable(error) || patience.signal.aborted) throw error;
       return this.sessions.find(sid);
     });
     try {
-      return await Promise.race([find, giveUp]);
+      return await Promise.race([found, silence]);
     } catch (error) {
       throw orUnavailable(error);
+    } finally {
+      patience.abort();
     }
   }
 }

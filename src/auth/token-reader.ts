@@ -1,10 +1,10 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { DomainError } from '../common/domain-error.js';
 import type { HttpRequest } from '../common/http.js';
 import { AppConfig } from '../config/app-config.js';
 import { bindGetToken, getToken, type TokenClaims } from '../tokens/get-token/get-token.js';
 import { findBearer } from '../tokens/get-token/request-bearer.js';
 import { readRequestHead } from '../tokens/get-token/request-head.js';
+import { isRefusal } from '../tokens/tokens.errors.js';
 import { Authenticator } from './authenticator.js';
 
 /** Lends this service's verification to `getToken`, and answers `GET /api/token` with it. */
@@ -53,7 +53,7 @@ export class TokenReader implements OnModuleInit, OnApplicationShutdown {
       const { claims } = await this.authenticator.authenticate(token, 'code');
       return { ...claims };
     } catch (error) {
-      if (error instanceof DomainError && error.status === 401) return null;
+      if (isRefusal(error)) return null;
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { isConflict, isUnprepared } from './database.errors.js';
@@ -14,8 +15,10 @@ const ATTEMPTS = 4;
  * `DataSource` and ours never stand in for each other.
  */
 export class Database extends DataSource {
+  private readonly names = new Map<string, string>();
   private prepares = true;
-  private readonly afterCommits = new WeakMap<QueryRunner, Work[]>();
+  private readonly afterCommits = new WeakMap<QueryRunner, Set<Work>>();
+  private readonly working = new WeakMap<QueryRunner, Promise<void>>();
 
   /** Where the database is, as `pg` takes it, for those who need a connection of their own. */
   get url(): string {
@@ -24,33 +27,38 @@ export class Database extends DataSource {
 
   override async initialize(): Promise<this> {
     await super.initialize();
-    this.subscribers.push({ afterTransactionCommit: ({ queryRunner }) => this.committed(queryRunner) });
+    this.subscribers.push({
+      afterTransactionCommit: ({ queryRunner }) => this.ended(queryRunner, true),
+      afterTransactionRollback: ({ queryRunner }) => this.ended(queryRunner, false),
+    });
     return this;
   }
 
   /**
-   * Runs `work` once the manager's transaction has committed, before whoever began it goes on; never when it is rolled
-   * back; at once when there is none. What it throws would look like a failed commit: it must not throw.
+   * Runs `work` once the manager's transaction has committed, and before `transaction` returns; never when it is rolled
+   * back; at once when there is none. The same work counts once. It must not throw: the change has happened.
    */
   async afterCommit({ queryRunner }: EntityManager, work: Work): Promise<void> {
     if (!queryRunner?.isTransactionActive) return work();
-    this.afterCommits.set(queryRunner, [...(this.afterCommits.get(queryRunner) ?? []), work]);
+    const works = this.afterCommits.get(queryRunner) ?? new Set();
+    this.afterCommits.set(queryRunner, works.add(work));
   }
 
   /**
-   * Runs a statement that each connection parses and plans once, under its name, for what is asked all the time; not a
-   * part of any transaction. Behind a pooler that gives every statement another connection, and does not know prepared
-   * ones, it is a plain statement from the first failure on.
+   * Runs a statement that each connection parses and plans once, for what is asked all the time; not a part of any
+   * transaction. Behind a pooler that gives every statement another connection, and does not know prepared ones, it is a
+   * plain statement from the first failure on.
    */
-  async prepared(name: string, text: string, values: unknown[]): Promise<Row[]> {
+  async prepared(text: string, values: unknown[]): Promise<Row[]> {
     this.logger.logQuery(text, values);
     const { master: pool } = this.driver as unknown as { master: pg.Pool };
+    const name = this.prepares ? this.nameOf(text) : undefined;
     try {
-      return (await pool.query<Row>({ text, values, ...(this.prepares && { name }) })).rows;
+      return (await pool.query<Row>({ text, values, name })).rows;
     } catch (error) {
-      if (!this.prepares || !isUnprepared(error)) throw error;
+      if (name === undefined || !isUnprepared(error)) throw error;
       this.prepares = false;
-      return this.prepared(name, text, values);
+      return (await pool.query<Row>({ text, values })).rows;
     }
   }
 
@@ -65,18 +73,44 @@ export class Database extends DataSource {
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await super.transaction(...(parameters as [TransactionWork<T>]));
+        return await this.transactOnce(...parameters);
       } catch (error) {
         if (attempt === ATTEMPTS || !isConflict(error)) throw error;
       }
     }
   }
 
-  /** TypeORM tells of released savepoints too; the transaction is then still active. */
-  private async committed(runner: QueryRunner): Promise<void> {
-    if (runner.isTransactionActive) return;
-    const works = this.afterCommits.get(runner) ?? [];
-    this.afterCommits.delete(runner);
-    for (const work of works) await work();
+  /** What follows the commit is waited for when the connection is free again: others may need it. */
+  private async transactOnce<T>(
+    ...parameters: [TransactionWork<T>] | [Isolation, TransactionWork<T>]
+  ): Promise<T> {
+    const work = parameters.at(-1) as TransactionWork<T>;
+    let runner: QueryRunner | undefined;
+    const noted: TransactionWork<T> = (manager) => {
+      runner = manager.queryRunner;
+      return work(manager);
+    };
+    const result = await super.transaction(...([...parameters.slice(0, -1), noted] as [TransactionWork<T>]));
+    if (runner) await this.working.get(runner);
+    return result;
   }
+
+  /** TypeORM tells of savepoints too; the transaction is then still active. */
+  private ended(runner: QueryRunner, committed: boolean): void {
+    if (runner.isTransactionActive) return;
+    const works = this.afterCommits.get(runner);
+    this.afterCommits.delete(runner);
+    if (committed && works) this.working.set(runner, runAll(works));
+  }
+
+  /** By the text, because replicas of two versions may share connections behind a pooler. */
+  private nameOf(text: string): string {
+    const name = this.names.get(text) ?? createHash('sha256').update(text).digest('base64url');
+    this.names.set(text, name);
+    return name;
+  }
+}
+
+async function runAll(works: Iterable<Work>): Promise<void> {
+  for (const work of works) await work();
 }

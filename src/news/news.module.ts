@@ -5,8 +5,9 @@ import { DatabaseModule } from '../database/database.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { DOORBELL, type Doorbell } from './doorbell.js';
 import { CreateNews1764000008000 } from './migrations/1764000008000-create-news.js';
+import { NewsConnection } from './news-connection.js';
 import { NewsFollower } from './news-follower.js';
-import { newsLifetimeSeconds } from './news-lifetime.js';
+import { tokenLifetimeSeconds } from '../config/token-lifetime.js';
 import { News } from './news.js';
 import { PostgresDoorbell } from './postgres-doorbell.js';
 
@@ -17,6 +18,7 @@ import { PostgresDoorbell } from './postgres-doorbell.js';
   providers: [
     { provide: DOORBELL, inject: [AppConfig, Database], useFactory: makeDoorbell },
     News,
+    NewsConnection,
     NewsFollower,
   ],
   exports: [News, NewsFollower],
@@ -28,7 +30,7 @@ export class NewsModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const lifetime = `${newsLifetimeSeconds(this.config)} seconds`;
+    const lifetime = `${tokenLifetimeSeconds(this.config)} seconds`;
     this.housekeeping.add(`DELETE FROM news WHERE told_at < now() - interval '${lifetime}'`);
   }
 }

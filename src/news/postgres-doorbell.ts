@@ -20,18 +20,26 @@ export class PostgresDoorbell implements Doorbell {
    * Rings once by another connection, because behind a pooler in transaction mode `LISTEN` succeeds and nothing comes.
    */
   async listen(connection: pg.Client, onRing: () => void): Promise<void> {
+    let heard = false;
     connection.on('notification', () => {
-      this.close();
+      heard = true;
       onRing();
     });
     await connection.query(`LISTEN ${CHANNEL}`);
-    this.close();
-    this.echo = setTimeout(() => this.warn(), ECHO_MS).unref();
-    await this.database.query(`NOTIFY ${CHANNEL}`).catch(() => this.close());
+    // Not waited for: the pool may be busy, and this waits for nobody. Who cannot be asked has swallowed nothing.
+    this.database.query(`NOTIFY ${CHANNEL}`).then(
+      () => this.expectEcho(() => heard),
+      () => {},
+    );
   }
 
   close(): void {
     clearTimeout(this.echo);
+  }
+
+  private expectEcho(isHeard: () => boolean): void {
+    clearTimeout(this.echo);
+    this.echo = setTimeout(() => isHeard() || this.warn(), ECHO_MS).unref();
   }
 
   private warn(): void {

@@ -12,13 +12,18 @@ export class RedisDoorbell implements Doorbell {
   private readonly publisher;
   private readonly subscriber;
   private onRing: () => void = () => {};
-  private connecting?: Promise<unknown>;
+  private isAway = false;
 
   constructor(url: string) {
     const socket = { reconnectStrategy: () => RECONNECT_MS };
     // Without the queue a ring fails at once while there is no connection.
     this.publisher = createClient({ url, socket, disableOfflineQueue: true });
     this.subscriber = createClient({ url, socket });
+    const hear = (): void => this.onRing();
+    this.subscriber.on('ready', () => {
+      this.isAway = false;
+      this.subscriber.subscribe(CHANNEL, hear).catch((error: unknown) => this.complain(error));
+    });
     for (const client of [this.publisher, this.subscriber])
       client.on('error', (error) => this.complain(error));
   }
@@ -27,24 +32,23 @@ export class RedisDoorbell implements Doorbell {
     this.publisher.publish(CHANNEL, '').catch((error: unknown) => this.complain(error));
   }
 
-  /** Connects in its own time; after a loss the client subscribes again by itself. */
+  /** Connects in its own time, and again after every loss. */
   async listen(_connection: pg.Client, onRing: () => void): Promise<void> {
     this.onRing = onRing;
-    this.connecting ??= Promise.all([this.publisher.connect(), this.subscribe()]).catch((error: unknown) =>
-      this.complain(error),
-    );
+    for (const client of [this.publisher, this.subscriber]) {
+      if (!client.isOpen) client.connect().catch((error: unknown) => this.complain(error));
+    }
   }
 
   close(): void {
     for (const client of [this.publisher, this.subscriber]) client.destroy();
   }
 
-  private async subscribe(): Promise<void> {
-    await this.subscriber.connect();
-    await this.subscriber.subscribe(CHANNEL, () => this.onRing());
-  }
-
+  /** Once, until it is back. */
   private complain(error: unknown): void {
-    this.logger.warn(`Redis does not ring: ${error instanceof Error ? error.message : String(error)}`);
+    if (this.isAway) return;
+    this.isAway = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.logger.warn(`Redis does not ring, so replicas look by themselves, twice a second: ${reason}`);
   }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Authenticator } from '../auth/authenticator.js';
-import { DomainError } from '../common/domain-error.js';
 import { AppConfig } from '../config/app-config.js';
 import { SessionRotation } from '../sessions/session-rotation.service.js';
 import { FIRST_PARTY_CLIENT_ID } from '../tokens/issue-access-token.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
+import { isRefusal } from '../tokens/tokens.errors.js';
 
 /** What RFC 7662, section 2.2, says of a token that counts: claims, never the e-mail address. */
 type ActiveToken = { active: true } & Record<string, unknown>;
@@ -34,7 +34,7 @@ export class IntrospectionService {
       const { username } = user;
       return { ...claims, active: true, token_type: 'Bearer', ...(username !== null && { username }) };
     } catch (error) {
-      if (error instanceof DomainError && error.status === 401) return null;
+      if (isRefusal(error)) return null;
       throw error;
     }
   }

@@ -24,14 +24,14 @@ export class RevocationsController {
     id: 'listRevocations',
     summary: 'What was revoked since the last answer',
     description:
-      'With `wait` it is answered when something is revoked, or when the time is over. An answer holds everything up to ' +
-      'the time of the question at least. Whoever gets `validation_failed` for `after` begins again without it.',
+      'With `wait` it is answered when something is revoked, or when the time is over. An answer without more holds ' +
+      'everything up to the time of the question at least. Whoever gets `validation_failed` for `after` begins again without it.',
     body: RevocationsDto,
     problems: [InvalidClient, InsufficientScope],
   })
   async list(@Query() { after, wait = '0' }: RevocationsQuery): Promise<RevocationsDto> {
-    const { items, cursor } = await this.revocations.follow(this.placeOf(after), Number(wait) * 1000);
-    return RevocationsDto.from(items, this.cursors.seal(cursor));
+    const page = await this.revocations.follow(this.placeOf(after), Number(wait) * 1000);
+    return RevocationsDto.from(page, this.cursors.seal(page.cursor));
   }
 
   private placeOf(after: string | undefined): NewsCursor {

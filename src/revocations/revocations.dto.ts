@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import type { Revocation } from './revocations.service.js';
+import type { Revocation, RevocationPage } from './revocations.service.js';
 
 /** As long as a proxy in between keeps an idle request at least. */
 const UP_TO_25 = /^(?:1?\d|2[0-5])$/;
@@ -46,8 +46,10 @@ export class RevocationDto {
 export class RevocationsDto {
   @ApiProperty({ type: [RevocationDto] }) items: RevocationDto[];
   @ApiProperty() nextCursor: string;
+  @ApiProperty({ description: 'Ask on at once: only an answer without more holds everything.' })
+  hasMore: boolean;
 
-  static from(items: Revocation[], nextCursor: string): RevocationsDto {
-    return { items: items.map((item) => RevocationDto.from(item)), nextCursor };
+  static from({ items, hasMore }: RevocationPage, nextCursor: string): RevocationsDto {
+    return { items: items.map((item) => RevocationDto.from(item)), nextCursor, hasMore };
   }
 }

@@ -5,7 +5,7 @@ import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import type { NewsItem, NewsListener } from '../news/news-item.js';
-import { newsLifetimeSeconds } from '../news/news-lifetime.js';
+import { tokenLifetimeSeconds } from '../config/token-lifetime.js';
 import { type NewsCursor, readNews } from '../news/news-log.js';
 import { News } from '../news/news.js';
 
@@ -20,7 +20,12 @@ export interface Revocation {
 export interface RevocationPage {
   items: Revocation[];
   cursor: NewsCursor;
+  /** Only a page without this says that it was all. */
+  hasMore: boolean;
 }
+
+/** Whoever comes beyond these is answered at once. */
+const MAX_WAITING = 1_000;
 
 /** Lets others follow what is revoked, from the log that the replicas themselves follow. */
 @Injectable()
@@ -28,6 +33,8 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
   private readonly lifetimeMs: number;
   private bell = newBell();
   private stopped = false;
+  private waiting = 0;
+  private readonly readings = new Map<NewsCursor, Promise<RevocationPage>>();
 
   constructor(
     private readonly database: Database,
@@ -35,7 +42,7 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
     private readonly clock: Clock,
     config: AppConfig,
   ) {
-    this.lifetimeMs = newsLifetimeSeconds(config) * 1000;
+    this.lifetimeMs = tokenLifetimeSeconds(config) * 1000;
   }
 
   onModuleInit(): void {
@@ -54,15 +61,17 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
    */
   async follow(after: NewsCursor, waitMs: number): Promise<RevocationPage> {
     const untilMs = performance.now() + waitMs;
-    for (;;) {
-      // Taken before the look, so that a ring during it is not slept through.
-      const { signal } = this.bell;
-      const page = await this.read(after);
+    // Taken before the look, so that a ring during it is not slept through.
+    let { signal } = this.bell;
+    let page = await this.read(after);
+    while (page.items.length === 0 && !page.hasMore && !this.stopped) {
       const leftMs = untilMs - performance.now();
-      if (page.items.length > 0 || leftMs <= 0 || this.stopped) return page;
-      after = page.cursor;
-      await delay(leftMs, null, { signal }).catch(() => {});
+      if (leftMs <= 0 || this.waiting >= MAX_WAITING) break;
+      await this.sleep(leftMs, signal);
+      ({ signal } = this.bell);
+      page = await this.readTogether(page.cursor);
     }
+    return page;
   }
 
   hear({ revokes }: NewsItem): void {
@@ -73,15 +82,31 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
     this.wake();
   }
 
+  private async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    this.waiting += 1;
+    await delay(ms, null, { signal }).catch(() => {});
+    this.waiting -= 1;
+  }
+
+  /** Those who waited at the same place, and were woken together, read together. */
+  private readTogether(after: NewsCursor): Promise<RevocationPage> {
+    const reading = this.readings.get(after) ?? this.read(after).finally(() => this.readings.delete(after));
+    this.readings.set(after, reading);
+    return reading;
+  }
+
   private wake(): void {
     this.bell.abort();
     this.bell = newBell();
   }
 
   private async read(after: NewsCursor): Promise<RevocationPage> {
-    const { items, cursor } = await readNews(after, this.database);
+    const { items, ...place } = await readNews(after, this.database);
     const revocations = items.filter(({ revokes }) => revokes).map((item) => this.revocationOf(item));
-    return { items: revocations.filter(({ expiresAt }) => expiresAt.getTime() > this.clock.nowMs()), cursor };
+    return {
+      items: revocations.filter(({ expiresAt }) => expiresAt.getTime() > this.clock.nowMs()),
+      ...place,
+    };
   }
 
   private revocationOf({ toldAt: text, ...item }: NewsItem & { toldAt: string }): Revocation {

@@ -48,11 +48,17 @@ export class LastSeen implements OnApplicationBootstrap, BeforeApplicationShutdo
     if (this.seen.size === 0) return;
     const sids = [...this.seen];
     this.seen.clear();
-    const sql = `WITH s AS (
-        UPDATE sessions SET last_seen_at = now(),
+    // Rows that somebody else is changing are passed over: they are seen again, and nobody waits for anybody.
+    const sql = `WITH idle AS (
+        SELECT id FROM sessions WHERE id = ANY($1) AND ended_at IS NULL AND idle_expires_at > now()
+        FOR NO KEY UPDATE SKIP LOCKED
+      ), seen AS (
+        UPDATE sessions s SET last_seen_at = now(),
           idle_expires_at = least(expires_at, now() + make_interval(mins => $2))
-        WHERE id = ANY($1) AND ended_at IS NULL AND idle_expires_at > now() RETURNING user_id
-      ) UPDATE users SET last_seen_at = now() WHERE id IN (SELECT user_id FROM s)`;
+        FROM idle WHERE s.id = idle.id RETURNING s.user_id
+      ), people AS (
+        SELECT id FROM users WHERE id IN (SELECT user_id FROM seen) FOR NO KEY UPDATE SKIP LOCKED
+      ) UPDATE users u SET last_seen_at = now() FROM people WHERE u.id = people.id`;
     await this.database
       .query(sql, [sids, this.config.sessions.idleTtlMinutes])
       .catch((error: unknown) =>

@@ -23,10 +23,9 @@ export class OwnChanges implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
+    const catchUp = (): Promise<void> => this.follower.catchUp();
     for (const type of CHANGES) {
-      this.events.on(type, (_event, manager) =>
-        this.database.afterCommit(manager, () => this.follower.catchUp()),
-      );
+      this.events.on(type, (_event, manager) => this.database.afterCommit(manager, catchUp));
     }
   }
 }

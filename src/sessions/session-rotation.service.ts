@@ -30,7 +30,6 @@ export class SessionRotation {
    */
   async rotate(sid: string, generation: number): Promise<Rotation> {
     const [row] = await this.database.prepared(
-      'rotate session',
       `UPDATE sessions s SET generation = s.generation + 1, rotated_at = now(), last_seen_at = now(),
          idle_expires_at = least(s.expires_at, now() + make_interval(mins => $3))
        FROM users u

@@ -93,7 +93,6 @@ export class SessionsService implements OnModuleInit {
     sid: string,
   ): Promise<(UserSession & { live: boolean; over: boolean; sinceRotationMs: number }) | null> {
     const [row] = await this.database.prepared(
-      'find session',
       `SELECT ${this.columns()}, s.idle_expires_at <= now() AS over,
          s.ended_at IS NULL AND u.banned_at IS NULL AND u.deleted_at IS NULL AS live,
          extract(epoch FROM now() - s.rotated_at) * 1000 AS since_rotation_ms

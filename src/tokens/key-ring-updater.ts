@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { SharedRun } from '../common/shared-run.js';
 import { NewsFollower } from '../news/news-follower.js';
 import type { NewsItem, NewsListener } from '../news/news-item.js';
 import { News } from '../news/news.js';
@@ -20,8 +21,7 @@ export class KeyRingUpdater implements NewsListener, OnModuleInit, OnApplication
   private timer?: NodeJS.Timeout;
   /** Read them again from then on; by `performance.now()`. */
   private dueMs = 0;
-  private running: Promise<void> = Promise.resolve();
-  private next?: Promise<void>;
+  private readonly reading = new SharedRun(() => this.read());
 
   constructor(
     private readonly ring: KeyRing,
@@ -38,8 +38,7 @@ export class KeyRingUpdater implements NewsListener, OnModuleInit, OnApplication
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    await this.next;
-    await this.running;
+    await this.reading.settled();
   }
 
   hear(item: NewsItem): void {
@@ -56,13 +55,8 @@ export class KeyRingUpdater implements NewsListener, OnModuleInit, OnApplication
     if (!this.follower.isCurrent() || performance.now() >= this.dueMs) this.update();
   }
 
-  /** One reading that begins after the call, however many ask for it meanwhile. */
   private update(): void {
-    this.next ??= this.running.then(() => {
-      this.next = undefined;
-      this.running = this.read();
-      return this.running;
-    });
+    void this.reading.again();
   }
 
   private async read(): Promise<void> {

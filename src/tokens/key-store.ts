@@ -7,7 +7,7 @@ import { AppConfig, type JwtAlgorithm } from '../config/app-config.js';
 import { tokenKey, type TokenKey } from '../config/keys/token-key.js';
 import { deriveKey } from '../config/app-key.js';
 import { Database } from '../database/database.js';
-import { newsLifetimeSeconds } from '../news/news-lifetime.js';
+import { tokenLifetimeSeconds } from '../config/token-lifetime.js';
 import { generateSigningKey } from './generate-key.js';
 import { type KeyLife, livesOf, timesOf } from './key-life.js';
 import type { RingKey } from './key-ring.js';
@@ -38,7 +38,7 @@ export class KeyStore {
     private readonly config: AppConfig,
   ) {
     this.sealingKey = deriveKey(config, 'signing-keys');
-    this.overlapMs = newsLifetimeSeconds(config) * 1000;
+    this.overlapMs = tokenLifetimeSeconds(config) * 1000;
   }
 
   /** Whether its keys sign; else those of `BEARER_TOKEN_KEY` do. */

@@ -2,7 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
-import { newsLifetimeSeconds } from '../news/news-lifetime.js';
+import { tokenLifetimeSeconds } from '../config/token-lifetime.js';
 import { KeyRotation } from './key-rotation.js';
 import { KeyStore } from './key-store.js';
 import { CreateSigningKeys1764000005000 } from './migrations/1764000005000-create-signing-keys.js';
@@ -28,7 +28,7 @@ export class SigningKeysModule implements OnModuleInit {
     this.housekeeping.add(`
       DELETE FROM signing_keys WHERE signs_from < (
         SELECT max(signs_from) FROM signing_keys
-        WHERE signs_from < now() - interval '${newsLifetimeSeconds(this.config)} seconds'
+        WHERE signs_from < now() - interval '${tokenLifetimeSeconds(this.config)} seconds'
           AND (revoked_at IS NULL OR revoked_at > signs_from)
       )`);
   }

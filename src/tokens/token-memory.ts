@@ -33,7 +33,9 @@ export class TokenMemory<T> {
   }
 
   keep(token: string, { sid, sub }: TokenSubjectIds, value: T, untilMs: number): void {
-    this.add({ token, sid, sub, value, untilMs });
+    // A part of a header would keep the whole header alive.
+    const own = Buffer.from(token, 'latin1').toString('latin1');
+    this.add({ token: own, sid, sub, value, untilMs });
   }
 
   forgetSession(sid: string): void {

@@ -48,3 +48,8 @@ export class RefreshTokenReused extends DomainError {
     super(401, 'refresh_token_reused', 'The refresh token has been used before.', { headers: CHALLENGE });
   }
 }
+
+/** Whether an error says that a token does not count, and not that nobody can tell. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof DomainError && error.status === 401;
+}

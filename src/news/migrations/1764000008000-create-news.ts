@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The log is written by triggers on the tables that it tells of, so that no way of changing a row can forget it, be it
- * somebody's hand. Its own trigger rings for those who listen; PostgreSQL delivers that at the commit.
+ * The log is written by triggers on the tables that it tells of, so that whoever changes a row cannot forget it, be it
+ * somebody's hand (TRUNCATE aside). Its own trigger rings for those who listen; PostgreSQL delivers that at the commit.
  */
 export class CreateNews1764000008000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -27,15 +27,22 @@ export class TellOfSessions1764000009000 implements MigrationInterface {
       CREATE TRIGGER tell_deletion AFTER DELETE ON sessions FOR EACH ROW
       WHEN (OLD.ended_at IS NULL AND OLD.idle_expires_at > now())
       EXECUTE FUNCTION tell_of_session()`);
+    // Of each session, too: how old a token is, by which a user's are cut, is a matter of clocks.
+    await runner.query(`
+      CREATE FUNCTION tell_of_end(id uuid, why text) RETURNS void LANGUAGE sql SET search_path FROM CURRENT AS $$
+        INSERT INTO news (sub, reason, revokes) VALUES (id, why, true);
+        INSERT INTO news (sid, reason, revokes)
+        SELECT s.id, why, true FROM sessions s WHERE s.user_id = tell_of_end.id AND s.ended_at IS NULL
+      $$`);
     await runner.query(`
       CREATE FUNCTION tell_of_user() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
       BEGIN
         IF TG_OP = 'DELETE' THEN
           INSERT INTO news (sub, reason, revokes) VALUES (OLD.id, 'user_deleted', true);
         ELSIF NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN
-          INSERT INTO news (sub, reason, revokes) VALUES (NEW.id, 'user_deleted', true);
+          PERFORM tell_of_end(NEW.id, 'user_deleted');
         ELSIF NEW.banned_at IS NOT NULL AND OLD.banned_at IS NULL THEN
-          INSERT INTO news (sub, reason, revokes) VALUES (NEW.id, 'user_banned', true);
+          PERFORM tell_of_end(NEW.id, 'user_banned');
         ELSE
           INSERT INTO news (sub, reason, revokes) VALUES (NEW.id, 'user_changed', false);
         END IF;
@@ -57,5 +64,6 @@ export class TellOfSessions1764000009000 implements MigrationInterface {
     }
     await runner.query('DROP FUNCTION tell_of_session');
     await runner.query('DROP FUNCTION tell_of_user');
+    await runner.query('DROP FUNCTION tell_of_end');
   }
 }
