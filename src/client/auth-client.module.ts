@@ -12,7 +12,6 @@ import {
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { JwtModule, JwtService } from '@nestjs/jwt';
 import { Clock } from '../common/clock.js';
-import { DomainErrorFilter } from '../common/domain-error.filter.js';
 import { assertUnambiguous } from '../guard/credential.js';
 import { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
 import { RequestAuthenticator } from '../guard/request-authenticator.js';
@@ -22,6 +21,7 @@ import { TokenVerifier } from '../tokens/token-verifier.js';
 import { AuthClient } from './auth-client.js';
 import { type AuthClientOptions, AuthClientSettings, checkOptions } from './auth-client.options.js';
 import { ClientAuthenticator } from './client-authenticator.js';
+import { ClientErrorFilter } from './client-error.filter.js';
 import { RemoteKeys } from './remote-keys.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { ServiceConnection } from './service-connection.js';
@@ -57,7 +57,7 @@ export interface AuthClientAsyncOptions extends Pick<ModuleMetadata, 'imports'> 
     RevocationFeed,
     ServiceConnection,
     TokenDirectory,
-    { provide: APP_FILTER, useClass: DomainErrorFilter },
+    { provide: APP_FILTER, useClass: ClientErrorFilter },
   ],
   exports: [AuthClient, Circumstances, JwtAuthGuard, RequestAuthenticator],
 })

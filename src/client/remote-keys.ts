@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Unavailable } from '../common/common.errors.js';
 import type { VerificationKey } from '../config/keys/token-key.js';
 import type { KeyLookup } from '../tokens/key-ring.js';
 import { AuthClientSettings } from './auth-client.options.js';
 import { Backoff } from './backoff.js';
+import { ServiceSilent } from './client.errors.js';
 import { readJwks } from './published-keys.js';
 import { reasonOf, ServiceConnection } from './service-connection.js';
 
@@ -53,16 +53,16 @@ export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicat
     return this.dead.has(kid) ? undefined : this.known?.get(kid);
   }
 
-  /** Resolves when keys are known. @throws Unavailable when none could be fetched yet */
+  /** Resolves when keys are known. @throws ServiceSilent when none could be fetched yet */
   async load(): Promise<void> {
     if (!this.known) await this.fetching;
-    if (!this.known) throw new Unavailable(this.failure);
+    if (!this.known) throw new ServiceSilent(this.failure);
   }
 
   /**
    * Looks once more for a key that nobody knows: one fetch for all who ask, and at most one per cooldown, however many
    * kids somebody makes up (JWT-12). Nothing is remembered of a kid.
-   * @throws Unavailable when the service cannot be asked
+   * @throws ServiceSilent when the service cannot be asked
    */
   async search(): Promise<void> {
     const nowMs = performance.now();
@@ -88,7 +88,7 @@ export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicat
   }
 
   private assertAnswered(): void {
-    if (this.failure !== undefined) throw new Unavailable(this.failure);
+    if (this.failure !== undefined) throw new ServiceSilent(this.failure);
   }
 
   private async keepFresh(): Promise<void> {

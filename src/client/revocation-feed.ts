@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Unavailable } from '../common/common.errors.js';
 import { AuthClientSettings } from './auth-client.options.js';
 import { Backoff } from './backoff.js';
+import { ServiceSilent } from './client.errors.js';
 import { FeedLog } from './feed-log.js';
 import { RemoteKeys } from './remote-keys.js';
 import { readRevocations } from './revocation.js';
@@ -61,10 +61,13 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     return this.currentUntilMs !== undefined && performance.now() <= this.currentUntilMs;
   }
 
-  /** @throws Unavailable when it is silent, and the policy is `closed` */
+  /** @throws ServiceSilent when it is silent, and the policy is `closed` */
   assertUsable(): void {
     if (this.settings.onSilence === 'open' || this.isCurrent()) return;
-    throw new Unavailable(`the revocation feed is silent: ${this.log.failure ?? 'it has not answered yet'}`);
+    this.log.noteSilence();
+    throw new ServiceSilent(
+      `the revocation feed is silent: ${this.log.failure ?? 'it has not answered yet'}`,
+    );
   }
 
   private async follow(): Promise<void> {

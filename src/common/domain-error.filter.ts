@@ -31,7 +31,7 @@ export class DomainErrorFilter implements ExceptionFilter<DomainError> {
   }
 
   /** Refusals are everyday; only what the service itself failed at is worth an operator's attention. */
-  private log(error: DomainError, requestId: string): void {
+  protected log(error: DomainError, requestId: string): void {
     const { code, status } = error;
     const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.cause;
     if (status >= 500) this.logger.error({ requestId, code, cause: printable(cause) });

@@ -131,6 +131,9 @@ describe('the revocation feed of tokenhouse/client', () => {
       expect((await sibling.client.get('/notes/about', { token })).status).toBe(200);
       await expect(sibling.auth.checkBearerToken(token)).rejects.toMatchObject({ code: 'unavailable' });
       expect(sibling.auth.isCurrent()).toBe(false);
+      // Told once, and not for each request.
+      expect(sibling.log.lines.filter((line) => line.includes('is not known here'))).toHaveLength(1);
+      expect(sibling.log.text).not.toContain('["error"');
       speak();
       await waitFor(sibling, token, 'ok', 3_000);
       expect(await ask(sibling, revoked)).toBe('401 session_revoked');
