@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { SharedRun } from '../common/shared-run.js';
 import type { VerificationKey } from '../config/keys/token-key.js';
 import type { KeyLookup } from '../tokens/key-ring.js';
 import { AuthClientSettings } from './auth-client.options.js';
@@ -26,9 +27,9 @@ const REPLICAS_KNOW_MS = 2_000;
 export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('AuthClient');
   private readonly backoff = new Backoff(LONGEST_RETRY_MS);
+  private readonly fetching = new SharedRun(() => this.fetch());
   private known?: ReadonlyMap<string, VerificationKey>;
   private readonly dead = new Set<string>();
-  private fetching?: Promise<void>;
   /** Why the last fetch failed. */
   private failure?: string;
   private nextFetchMs = 0;
@@ -39,9 +40,8 @@ export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicat
     private readonly settings: AuthClientSettings,
   ) {}
 
-  /** Waits for the first answer, good or bad: without one the service starts all the same. */
-  async onApplicationBootstrap(): Promise<void> {
-    await this.fetch();
+  /** Nobody waits for them here, but whoever needs them does. */
+  onApplicationBootstrap(): void {
     void this.keepFresh();
   }
 
@@ -55,21 +55,23 @@ export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicat
 
   /** Resolves when keys are known. @throws ServiceSilent when none could be fetched yet */
   async load(): Promise<void> {
-    if (!this.known) await this.fetching;
+    if (!this.known) await this.fetching.settled();
     if (!this.known) throw new ServiceSilent(this.failure);
   }
 
   /**
-   * Looks once more for a key that nobody knows: one fetch for all who ask, and at most one per cooldown, however many
-   * kids somebody makes up (JWT-12). Nothing is remembered of a kid.
+   * Looks once more for a key that nobody knows, by a fetch that begins after it was asked for: one for all who ask, and
+   * at most one per cooldown, however many kids somebody makes up (JWT-12). Nothing is remembered of a kid.
    * @throws ServiceSilent when the service cannot be asked
    */
   async search(): Promise<void> {
     const nowMs = performance.now();
-    if (!this.fetching && nowMs < this.nextSearchAtMs) return this.assertAnswered();
-    this.nextSearchAtMs = nowMs + this.settings.jwksCooldownSeconds * 1000;
-    await this.fetch();
-    this.assertAnswered();
+    if (nowMs < this.nextSearchAtMs) await this.fetching.settled();
+    else {
+      this.nextSearchAtMs = nowMs + this.settings.jwksCooldownSeconds * 1000;
+      await this.fetching.again();
+    }
+    if (this.failure !== undefined) throw new ServiceSilent(this.failure);
   }
 
   /** This key verifies nothing any more, also while somebody still publishes it; its successor is fetched at once. */
@@ -79,31 +81,21 @@ export class RemoteKeys implements KeyLookup, OnApplicationBootstrap, OnApplicat
     void this.renew();
   }
 
-  /** Not by a fetch that began before, and once more when every replica of the service knows the successor. */
+  /** Once more when every replica of the service knows the successor. */
   private async renew(): Promise<void> {
-    await this.fetching;
-    await this.fetch();
+    await this.fetching.again();
     await this.connection.pause(REPLICAS_KNOW_MS);
-    await this.fetch();
-  }
-
-  private assertAnswered(): void {
-    if (this.failure !== undefined) throw new ServiceSilent(this.failure);
+    await this.fetching.again();
   }
 
   private async keepFresh(): Promise<void> {
     while (!this.connection.closed) {
+      await this.fetching.again();
       await this.connection.pause(this.nextFetchMs);
-      await this.fetch();
     }
   }
 
-  private fetch(): Promise<void> {
-    this.fetching ??= this.read().finally(() => (this.fetching = undefined));
-    return this.fetching;
-  }
-
-  private async read(): Promise<void> {
+  private async fetch(): Promise<void> {
     if (this.connection.closed) return;
     try {
       const { body, headers } = await this.connection.get(QUESTION);

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -110,6 +112,28 @@ describe('the keys of tokenhouse/client', () => {
     expect(await ask(sibling, before)).toBe('ok');
   });
 
+  it('are fetched once more when the answer under way is older than the new key', async () => {
+    const other = await startTestIssuer({ jwksMaxAgeSeconds: 1 });
+    gateway.turnTo(other);
+    const options = { url: gateway.url, jwksCooldownSeconds: FOREVER };
+    const sibling = await startSibling(other.clientOptions(options));
+    const former = await (await fetch(other.url + JWKS)).json();
+    expect(await ask(sibling, other.token())).toBe('ok');
+    const slow = await new Promise<ServerResponse>((resolve) => {
+      gateway.answers[JWKS] = (_request, response) => resolve(response);
+    });
+    delete gateway.answers[JWKS];
+    await other.rotateKey();
+    const checks = Array.from({ length: 10 }, () => sibling.auth.checkBearerToken(other.token()));
+    // Until all of them wait for it.
+    await turn();
+    slow.end(JSON.stringify(former));
+    for (const check of checks) expect(await check).not.toBe(false);
+    expect(gateway.asked(JWKS)).toBe(3);
+    await sibling.close();
+    await other.close();
+  });
+
   it('are fetched anew before they get old, so that a rotation costs no request anything', async () => {
     const other = await startTestIssuer({ jwksMaxAgeSeconds: 1 });
     const sibling = await startSibling(other.clientOptions({ jwksCooldownSeconds: FOREVER }));
@@ -148,8 +172,9 @@ describe('the keys of tokenhouse/client', () => {
     const sibling = await start({ jwksCooldownSeconds: FOREVER });
     await ask(sibling, stranger());
     gateway.answerJson(JWKS, 200, await (await fetch(issuer.url + JWKS)).json());
+    const before = gateway.asked(JWKS);
     await issuer.revoke({ kid: issuer.kid });
-    await vi.waitFor(() => expect(gateway.asked(JWKS)).toBe(3));
+    await vi.waitFor(() => expect(gateway.asked(JWKS)).toBe(before + 1));
     delete gateway.answers[JWKS];
     await vi.waitFor(async () => expect(await ask(sibling, issuer.token())).toBe('ok'), 4_000);
   });
