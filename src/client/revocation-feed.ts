@@ -4,7 +4,7 @@ import { Backoff } from './backoff.js';
 import { ServiceSilent } from './client.errors.js';
 import { FeedLog } from './feed-log.js';
 import { RemoteKeys } from './remote-keys.js';
-import { readRevocations } from './revocation.js';
+import { readRevocations, type Revocation, type RevocationPage } from './revocation.js';
 import { ServiceConnection, ServiceRefusal } from './service-connection.js';
 import { TokenDirectory } from './token-directory.js';
 
@@ -14,12 +14,14 @@ const LONGEST_PATIENCE_MS = 5_000;
 const LONGEST_RETRY_MS = 5_000;
 /** From one question to the next at least, so that a burst of revocations comes in few answers. */
 const PACE_MS = 50;
-/** Room for everything that was revoked within a day, when it is read for the first time. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Several times what a page of the service takes. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+type Answer = Omit<RevocationPage, 'revocations'> & { readonly askedAtMs: number };
 
 /**
- * Follows what the service revokes. An answer proves that everything revoked before its question is known here; when
- * none has come for so many seconds, `onSilence` says what that means.
+ * Follows what the service revokes. An answer that holds all there is proves that everything revoked before its question
+ * is known here; when none has come for so many seconds, `onSilence` says what that means.
  */
 @Injectable()
 export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -28,6 +30,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private readonly silenceMs: number;
   /** A third, so that one question may fail, and another be asked, before it is silence. */
   private readonly thirdMs: number;
+  /** From where an answer held all there was. */
   private cursor?: string;
   /** By `performance.now()`, which no adjustment of the clock moves. */
   private currentUntilMs?: number;
@@ -45,10 +48,11 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     this.backoff = new Backoff(Math.min(LONGEST_RETRY_MS, this.thirdMs));
   }
 
-  /** Waits for the first answer, good or bad: without one the service starts all the same. */
+  /** Waits for the first attempt, good or bad, but not for long: without an answer the service starts all the same. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.listen();
-    this.following = this.follow();
+    const first = this.listen();
+    this.following = first.then(() => this.follow());
+    await Promise.race([first, this.connection.pause(LONGEST_PATIENCE_MS)]);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -79,48 +83,69 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     }
   }
 
-  /** One question; false when it was not answered. */
+  /** False when a question was not answered. */
   private async listen(): Promise<boolean> {
-    const askedAtMs = performance.now();
     try {
-      this.heed(await this.ask());
+      this.trust(await this.catchUp());
+      return true;
     } catch (error) {
       this.fail(error);
       return false;
     }
-    this.currentUntilMs = askedAtMs + this.silenceMs;
-    this.backoff.reset();
-    this.log.noteAnswer();
-    return true;
   }
 
-  private async ask(): Promise<unknown> {
-    // At first, and after a failure, the service is to answer at once.
-    const waits = this.cursor !== undefined && this.log.failure === undefined;
-    const wait = waits ? Math.min(LONGEST_WAIT_SECONDS, Math.floor(this.thirdMs / 1000)) : 0;
-    const query = new URLSearchParams({ wait: String(wait), ...(this.cursor && { after: this.cursor }) });
+  /** Asks, and asks on at once while there is more; returns the first answer that holds all there is. */
+  private async catchUp(): Promise<Answer> {
+    // After a failover the service may give out places anew: an old cursor may then pass over what was revoked.
+    const after = this.isCurrent() ? this.cursor : undefined;
+    let answer = await this.ask(after, this.waitSeconds(after));
+    while (answer.hasMore) {
+      while (answer.hasMore) answer = await this.ask(answer.nextCursor);
+      // What was revoked while they were read may belong to an earlier page.
+      answer = await this.ask(answer.nextCursor);
+    }
+    return answer;
+  }
+
+  /** At first, and after a failure, the service is to answer at once. */
+  private waitSeconds(after: string | undefined): number {
+    if (after === undefined || this.log.failure !== undefined) return 0;
+    return Math.min(LONGEST_WAIT_SECONDS, Math.floor(this.thirdMs / 1000));
+  }
+
+  /** One question, whose answer is heeded. */
+  private async ask(after: string | undefined, waitSeconds = 0): Promise<Answer> {
+    const askedAtMs = performance.now();
+    const query = new URLSearchParams({ wait: String(waitSeconds), ...(after && { after }) });
     const patienceMs = this.cursor ? Math.min(LONGEST_PATIENCE_MS, this.thirdMs) : LONGEST_PATIENCE_MS;
     const { body } = await this.connection.get({
       path: `/api/revocations?${query}`,
       headers: { authorization: this.authorization() },
-      patienceMs: wait * 1000 + patienceMs,
+      patienceMs: waitSeconds * 1000 + patienceMs,
       maxBytes: MAX_BYTES,
     });
-    return body;
+    const { revocations, ...page } = readRevocations(body);
+    this.heed(revocations);
+    return { ...page, askedAtMs };
   }
 
-  private heed(body: unknown): void {
-    const { revocations, nextCursor } = readRevocations(body);
+  private heed(revocations: readonly Revocation[]): void {
+    for (const revocation of revocations) {
+      if ('kid' in revocation) this.keys.kill(revocation.kid);
+      this.directory.hear(revocation);
+    }
+  }
+
+  private trust({ askedAtMs, nextCursor }: Answer): void {
     if (!this.isCurrent()) {
       this.directory.forget();
       // A short silence, which began and ended between two questions.
       if (this.currentUntilMs !== undefined) this.log.noteSilence();
     }
-    for (const revocation of revocations) {
-      if ('kid' in revocation) this.keys.kill(revocation.kid);
-      this.directory.hear(revocation);
-    }
     this.cursor = nextCursor;
+    this.currentUntilMs = askedAtMs + this.silenceMs;
+    this.backoff.reset();
+    this.log.noteAnswer();
   }
 
   private fail(error: unknown): void {

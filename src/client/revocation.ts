@@ -9,6 +9,8 @@ export type Revocation = ({ sid: string } | { sub: string } | { kid: string }) &
 export interface RevocationPage {
   readonly revocations: Revocation[];
   readonly nextCursor: string;
+  /** Whether there was more than the answer holds. */
+  readonly hasMore: boolean;
 }
 
 /**
@@ -16,9 +18,11 @@ export interface RevocationPage {
  * @throws Error when any of it cannot be understood: what it says could then not be heeded
  */
 export function readRevocations(body: unknown): RevocationPage {
-  const { items, nextCursor } = (body ?? {}) as { items?: unknown; nextCursor?: unknown };
-  if (!Array.isArray(items) || typeof nextCursor !== 'string') throw new Error('the answer is no feed');
-  return { revocations: items.map(readItem), nextCursor };
+  const { items, nextCursor, hasMore } = (body ?? {}) as Record<string, unknown>;
+  if (!Array.isArray(items) || typeof nextCursor !== 'string' || typeof hasMore !== 'boolean') {
+    throw new Error('the answer is no feed');
+  }
+  return { revocations: items.map(readItem), nextCursor, hasMore };
 }
 
 function readItem(value: unknown): Revocation {

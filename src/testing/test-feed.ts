@@ -9,6 +9,7 @@ type FeedItem = TestRevocation & { notBefore: string; expiresAt: string; reason:
 interface FeedPage {
   items: FeedItem[];
   nextCursor: string;
+  hasMore: boolean;
 }
 
 const LONGEST_WAIT_MS = 25_000;
@@ -21,7 +22,10 @@ export class TestFeed {
   private readonly events = new EventEmitter().setMaxListeners(0);
   private followers = 0;
 
-  constructor(private readonly lifetimeMs: number) {}
+  constructor(
+    private readonly lifetimeMs: number,
+    private readonly pageSize: number,
+  ) {}
 
   /** Resolves when everybody who follows has asked again, and so has heeded it. */
   async add(revocation: TestRevocation, reason: string, nowMs: number): Promise<void> {
@@ -50,7 +54,12 @@ export class TestFeed {
       this.positions.delete(follower);
       this.events.emit('progress');
     }
-    return { items: this.items.slice(position), nextCursor: `${follower}.${this.items.length}` };
+    const end = Math.min(position + this.pageSize, this.items.length);
+    return {
+      items: this.items.slice(position, end),
+      nextCursor: `${follower}.${end}`,
+      hasMore: end < this.items.length,
+    };
   }
 
   private late(): number[] {

@@ -25,6 +25,8 @@ export interface TestIssuerOptions {
   tokenTtlSeconds?: number;
   /** How long clients may keep the JWKS. Default 600. */
   jwksMaxAgeSeconds?: number;
+  /** How many revocations an answer of the feed holds at most. Default 5000. */
+  feedPageSize?: number;
 }
 
 export interface TestToken {
@@ -43,6 +45,7 @@ export interface TestToken {
 }
 
 const DEFAULT_TTL_SECONDS = 3600;
+const DEFAULT_PAGE_SIZE = 5000;
 /** Of the largest leeway that a client may have. */
 const LEEWAY_SECONDS = 300;
 
@@ -58,7 +61,8 @@ export class TestIssuer {
     private readonly options: TestIssuerOptions,
   ) {
     this.ttlSeconds = options.tokenTtlSeconds ?? DEFAULT_TTL_SECONDS;
-    this.feed = new TestFeed((this.ttlSeconds + LEEWAY_SECONDS) * 1000);
+    const lifetimeMs = (this.ttlSeconds + LEEWAY_SECONDS) * 1000;
+    this.feed = new TestFeed(lifetimeMs, options.feedPageSize ?? DEFAULT_PAGE_SIZE);
     server.serve((request, gone) => this.respond(request, gone));
   }
 

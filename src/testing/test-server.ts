@@ -36,7 +36,9 @@ export class TestServer {
 
   serve(respond: Respond): void {
     this.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void this.answer(request as TestRequest, response, respond);
+      this.paths.push(request.url?.split('?', 1)[0] ?? '');
+      if (this.silent) this.held.add(response);
+      else void this.answer(request as TestRequest, response, respond);
     });
   }
 
@@ -53,7 +55,6 @@ export class TestServer {
   }
 
   private async answer(request: TestRequest, response: ServerResponse, respond: Respond): Promise<void> {
-    this.paths.push(request.url.split('?', 1)[0] ?? '');
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const [status, { headers, body }] = await this.attempt(() => respond(request, gone.signal), request);
