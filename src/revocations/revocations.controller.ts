@@ -24,8 +24,9 @@ export class RevocationsController {
     id: 'listRevocations',
     summary: 'What was revoked since the last answer',
     description:
-      'With `wait` it is answered when something is revoked, or when the time is over. An answer without more holds ' +
-      'everything up to the time of the question at least. Whoever gets `validation_failed` for `after` begins again without it.',
+      'With `wait` it is answered when something is revoked, or when the time is over. An answer that goes on from one ' +
+      'without more, and has no more itself, holds everything up to the time of the question at least; after several ' +
+      'pages, ask once more. Whoever gets `validation_failed` for `after` begins again without it.',
     body: RevocationsDto,
     problems: [InvalidClient, InsufficientScope],
   })
