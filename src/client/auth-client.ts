@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../common/domain-error.js';
 import type { BearerPrincipal } from '../guard/principal.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
-import { KeyUnknown } from '../tokens/tokens.errors.js';
+import { isRefusal, KeyUnknown } from '../tokens/tokens.errors.js';
 import { RemoteKeys } from './remote-keys.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { TokenDirectory, type VerifiedToken } from './token-directory.js';
@@ -27,7 +26,7 @@ export class AuthClient {
     try {
       return await this.authenticate(token, 'code');
     } catch (error) {
-      if (error instanceof DomainError && error.status === 401) return false;
+      if (isRefusal(error)) return false;
       throw error;
     }
   }

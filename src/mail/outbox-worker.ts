@@ -5,6 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { SharedRun } from '../common/shared-run.js';
 import { backoffSeconds } from './backoff.js';
 import { describeFailure, isHopeless } from './mail-failure.js';
 import type { OutboxMail } from './outbox-mail.entity.js';
@@ -27,8 +28,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly logger = new Logger(OutboxWorker.name);
   private readonly held = new Map<OutboxMail, Promise<void>>();
   private timer?: NodeJS.Timeout;
-  private claiming: Promise<void> = Promise.resolve();
-  private claimQueued = false;
+  private readonly claiming = new SharedRun(() => this.claim());
   private stopped = false;
   private blind = false;
 
@@ -47,7 +47,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
-    await this.claiming;
+    await this.claiming.settled();
     const work = Promise.all(this.held.values());
     await Promise.race([work, delay(SHUTDOWN_GRACE_MS, null, { ref: false })]);
     this.postman.close();
@@ -56,13 +56,10 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Looks for due letters soon; many calls at once cost one look. */
   private wake(): void {
-    if (this.claimQueued || this.stopped) return;
-    this.claimQueued = true;
-    this.claiming = this.claiming.then(() => this.claim());
+    if (!this.stopped) void this.claiming.again();
   }
 
   private async claim(): Promise<void> {
-    this.claimQueued = false;
     // Nothing is taken that would only wait here; whoever finishes looks again.
     const free = LETTERS_AT_ONCE - this.held.size;
     if (free <= 0 || this.stopped) return;
