@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { AuthClientOptions } from '../../src/client/index.js';
 import { startTestIssuer, type TestIssuer } from '../../src/testing/index.js';
 import { Gateway, PASS } from '../support/gateway.js';
-import { type SiblingApp, startSibling } from '../support/sibling-app.js';
+import { ask, type SiblingApp, startSibling } from '../support/sibling-app.js';
 
 const FEED = '/api/revocations';
 
@@ -29,10 +29,6 @@ describe('what tokenhouse/client has missed of the revocation feed', () => {
     const sibling = await startSibling(issuer.clientOptions({ url: gateway.url, ...changes }));
     started.push(sibling);
     return sibling;
-  };
-  const ask = async ({ client }: SiblingApp, token: string): Promise<string> => {
-    const { status, body } = await client.get('/notes', { token });
-    return status === 200 ? 'ok' : `${status} ${body.code}`;
   };
   const waitFor = (sibling: SiblingApp, token: string, answer: string): Promise<void> =>
     vi.waitFor(async () => expect(await ask(sibling, token)).toBe(answer), { timeout: 5_000, interval: 20 });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { AuthClientOptions } from '../../src/client/index.js';
 import { startTestIssuer, type TestIssuer } from '../../src/testing/index.js';
 import { Gateway, PASS } from '../support/gateway.js';
-import { type SiblingApp, startSibling } from '../support/sibling-app.js';
+import { ask, type SiblingApp, startSibling } from '../support/sibling-app.js';
 
 const FEED = '/api/revocations';
 
@@ -28,10 +28,6 @@ describe('the revocation feed of tokenhouse/client', () => {
     const sibling = await startSibling(issuer.clientOptions({ url: gateway.url, ...changes }));
     started.push(sibling);
     return sibling;
-  };
-  const ask = async ({ client }: SiblingApp, token: string): Promise<string> => {
-    const { status, body } = await client.get('/notes', { token });
-    return status === 200 ? 'ok' : `${status} ${body.code}`;
   };
   const waitFor = (sibling: SiblingApp, token: string, answer: string, ms = 8_000): Promise<void> =>
     vi.waitFor(async () => expect(await ask(sibling, token)).toBe(answer), { timeout: ms, interval: 20 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { startTestIssuer, type TestIssuer } from '../../src/testing/index.js';
 import { encodePart, forgeToken } from '../support/forge.js';
 import { Gateway } from '../support/gateway.js';
-import { type SiblingApp, startSibling } from '../support/sibling-app.js';
+import { ask, type SiblingApp, startSibling } from '../support/sibling-app.js';
 
 const JWKS = '/.well-known/jwks.json';
 const FOREVER = 3600;
@@ -35,10 +35,6 @@ describe('the keys of tokenhouse/client', () => {
     const sibling = await startSibling(issuer.clientOptions({ url: gateway.url, ...changes }));
     started.push(sibling);
     return sibling;
-  };
-  const ask = async ({ client }: SiblingApp, token: string): Promise<string> => {
-    const { status, body } = await client.get('/notes', { token });
-    return status === 200 ? 'ok' : `${status} ${body.code}`;
   };
   /** A token of a key that nobody has. */
   const stranger = (kid: string = randomUUID()): string => {

@@ -108,3 +108,9 @@ export async function startSibling(
     close: () => app.close(),
   };
 }
+
+/** What a guarded route says of a token: `ok`, or the status and the code of the refusal. */
+export async function ask({ client }: SiblingApp, token: string): Promise<string> {
+  const { status, body } = await client.get('/notes', { token });
+  return status === 200 ? 'ok' : `${status} ${body.code}`;
+}
