@@ -5,35 +5,42 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /**
- * Who may import whom, from the ground up. Everything may import `common`; the files in `src/` itself (main, app.*,
- * index) compose the service and may import everything, and no folder imports them.
+ * Who may import whom, from the ground up. Everything may import `common`. The files in `src/` itself (main, app.*,
+ * index) compose the service, and no folder imports them; only `app.module.ts` knows the features, so that each can be
+ * deleted together with its line there.
  */
-const GROUND = ['config', 'database', 'events', 'news'];
+const GROUND = ['config', 'database', 'events', 'limits', 'news'];
 const ARROWS = {
   common: [],
   config: [],
   database: ['config'],
+  limits: ['config', 'database'],
   news: ['config', 'database'],
-  tokens: ['config', 'database', 'news'],
+  tokens: ['config', 'database', 'events', 'news'],
   guard: ['config', 'tokens'],
   events: ['config', 'database'],
   users: GROUND,
   links: GROUND,
-  mail: GROUND,
+  mail: ['users', ...GROUND],
+  notices: ['mail', 'users', ...GROUND],
   passwords: ['users', ...GROUND],
   sessions: ['tokens', 'users', ...GROUND],
   auth: ['guard', 'sessions', 'passwords', 'mail', 'tokens', 'users', ...GROUND],
+  'second-factors': ['auth', 'guard', 'sessions', 'passwords', 'notices', 'mail', 'users', ...GROUND],
   client: ['guard', 'tokens', 'config'],
-  'service-clients': ['config', 'database'],
+  'service-clients': ['config', 'database', 'events'],
   testing: ['client', 'service-clients', 'tokens', 'config'],
 };
 
 /** Any other folder of `src/` is a feature: it may import `auth` and everything below, and no other feature. */
 const FEATURE = Object.keys(ARROWS);
 
-const zones = readdirSync(join(import.meta.dirname, 'src'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => {
+const entries = readdirSync(join(import.meta.dirname, 'src'), { withFileTypes: true });
+const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+
+const zones = [
+  ...folders.map((name) => {
     const allowed = [...new Set([name, 'common', ...(ARROWS[name] ?? FEATURE)])];
     return {
       target: `./src/${name}`,
@@ -41,7 +48,13 @@ const zones = readdirSync(join(import.meta.dirname, 'src'), { withFileTypes: tru
       except: allowed.map((folder) => `./${folder}`),
       message: `src/${name} may import only: ${allowed.join(', ')} (the arrows in eslint.config.js).`,
     };
-  });
+  }),
+  {
+    target: files.filter((name) => name !== 'app.module.ts').map((name) => `./src/${name}`),
+    from: folders.filter((name) => !FEATURE.includes(name)).map((name) => `./src/${name}`),
+    message: 'Only src/app.module.ts knows the features.',
+  },
+];
 
 /**
  * TypeScript erases `import type`, and with it what Nest reads at run time: of a body's class, silently, all of its

@@ -1,5 +1,5 @@
 import { ConsoleLogger } from '@nestjs/common';
-import { flushLines } from './app.log-lines.js';
+import { standardError, standardOutput } from './app.log-lines.js';
 import type { AppConfig } from './config/app-config.js';
 
 /** Where Nest tells of its own start, at length; that it failed, `main.ts` says in fewer words. */
@@ -26,9 +26,11 @@ export class AppLogger extends ConsoleLogger {
     if (!FRAMEWORK.has(String(rest.at(-1)))) super.error(message, ...(rest as [string]));
   }
 
-  protected override printAsJson(...parameters: Parameters<ConsoleLogger['printAsJson']>): void {
+  protected override printMessages(...parameters: Parameters<ConsoleLogger['printMessages']>): void {
     // In the order in which things were told, whichever stream they go to.
-    flushLines();
-    super.printAsJson(...parameters);
+    standardOutput.flush();
+    const [messages, , , stream] = parameters;
+    const lines = stream === 'stderr' ? standardError : standardOutput;
+    if (!lines.loses(messages.length)) super.printMessages(...parameters);
   }
 }

@@ -16,7 +16,7 @@ export function greeting({ http, mail, database }: AppConfig): string {
     '',
     'Try it:',
     `  curl ${http.publicUrl}/api/auth/register -H 'content-type: application/json' \\`,
-    `    -d '{"email":"ada@example.com","password":"correct horse battery"}'`,
+    `    -d '{"email":"ada@example.com","password":"correct horse battery","firstName":"Ada","username":"ada"}'`,
     '',
     'Ctrl-C stops it.',
     '',

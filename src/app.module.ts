@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AccountModule } from './account/account.module.js';
+import { ActivityModule } from './activity/activity.module.js';
 import { AppFilter } from './app.filter.js';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
@@ -8,9 +9,11 @@ import type { Environment } from './config/environment.js';
 import { EmailAddressesModule } from './email-addresses/email-addresses.module.js';
 import { HealthModule } from './health/health.module.js';
 import { OauthModule } from './oauth/oauth.module.js';
+import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { RegistrationModule } from './registration/registration.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
+import { TwoFactorModule } from './two-factor/two-factor.module.js';
 
 /** The service: its features, and the guard that closes every route which does not open itself. */
 @Module({
@@ -19,8 +22,11 @@ import { RevocationsModule } from './revocations/revocations.module.js';
     EmailAddressesModule,
     PasswordResetModule,
     AccountModule,
+    ActivityModule,
     OauthModule,
     RevocationsModule,
+    TwoFactorModule,
+    PasskeysModule,
     HealthModule,
   ],
   providers: [

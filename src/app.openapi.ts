@@ -4,6 +4,7 @@ import { CsrfRejected } from './auth/auth.errors.js';
 import {
   InternalError,
   MalformedRequest,
+  Overloaded,
   PayloadTooLarge,
   Unavailable,
   UnsupportedMediaType,
@@ -12,15 +13,18 @@ import {
 import { isSafeMethod } from './common/http.js';
 import { ERROR_FORMAT_EXTENSION, PERHAPS_SIGNED_IN, SIGNED_IN } from './common/operation.decorator.js';
 import { AccessDenied } from './guard/guard.errors.js';
+import { findErrorFormat } from './common/error-format.js';
 import { type ErrorClass, errorResponses } from './common/error-responses.js';
 import { PROBLEM } from './common/problem.js';
 import { type Access, ACCESS_EXTENSION } from './common/public.decorator.js';
-import { OAUTH_ERROR } from './oauth/oauth-error.js';
+import { ENROLMENT_EXTENSION } from './second-factors/enrolment.js';
+import { TwoFactorRequired } from './second-factors/second-factors.errors.js';
 import { SessionRevoked, TokenExpired, TokenInvalid, TokenMissing } from './tokens/tokens.errors.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [ACCESS_EXTENSION]?: Access;
   [ERROR_FORMAT_EXTENSION]?: string;
+  [ENROLMENT_EXTENSION]?: true;
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -91,12 +95,18 @@ function completeOperation(document: OpenAPIObject, { method, path, operation }:
   const { [ACCESS_EXTENSION]: access = 'required', [ERROR_FORMAT_EXTENSION]: formatName } = operation;
   delete operation[ACCESS_EXTENSION];
   delete operation[ERROR_FORMAT_EXTENSION];
+  const standing = access === 'public' || operation[ENROLMENT_EXTENSION] ? [] : [TwoFactorRequired];
+  delete operation[ENROLMENT_EXTENSION];
   operation.security ??= SECURITY[access];
   // One handler may serve two paths; its second name is then the path's own.
   if (path.endsWith('/signin')) operation.operationId = 'signin';
   allowMissingBody(document, operation);
-  const format = formatName === OAUTH_ERROR.name ? OAUTH_ERROR : PROBLEM;
-  const common = errorResponses(commonProblems(method, operation, access), operation.responses, format);
+  const format = findErrorFormat(formatName) ?? PROBLEM;
+  const common = errorResponses(
+    [...commonProblems(method, operation, access), ...standing],
+    operation.responses,
+    format,
+  );
   Object.assign(operation.responses, common);
 }
 
@@ -121,6 +131,7 @@ function commonProblems(method: string, operation: Operation, access: Access): E
     // Bodies are read, and cookies looked for, on every route that changes something.
     ...(isSafeMethod(method) ? [] : [CsrfRejected, PayloadTooLarge, UnsupportedMediaType]),
     InternalError,
+    Overloaded,
     Unavailable,
   ];
 }

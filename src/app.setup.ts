@@ -9,6 +9,7 @@ import {
   sendSecurityHeaders,
   serveDocsPageOnly,
 } from './app.http.js';
+import { shedLoad } from './app.load.js';
 import { logRequests } from './app.request-log.js';
 import { Clock } from './common/clock.js';
 import { AppConfig } from './config/app-config.js';
@@ -22,6 +23,8 @@ export function configureApp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   setRoutePrefix(app);
   sendSecurityHeaders(fastify);
+  // Load tests want to see what the service can do.
+  if (config.rateLimit) shedLoad(fastify);
   endLongConnections(fastify);
   refuseOddRequests(fastify);
   acceptBodies(fastify);

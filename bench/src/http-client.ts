@@ -10,6 +10,8 @@ export interface Answer {
 
 interface RequestOptions {
   readonly token?: string;
+  /** The address of whom it is passed on for, as a proxy does. */
+  readonly from?: string;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
@@ -39,10 +41,11 @@ export class HttpClient {
   }
 
   /** Rejects when there is no answer. */
-  request(method: string, path: string, { token, body, timeoutMs }: RequestOptions): Promise<Answer> {
+  request(method: string, path: string, { token, from, body, timeoutMs }: RequestOptions): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(from !== undefined && { 'x-forwarded-for': from }),
       ...(text !== undefined && {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(text),

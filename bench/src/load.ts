@@ -43,21 +43,25 @@ export function startLoad({ seconds, connections = CONNECTIONS, headers = [], ur
 export interface Exchange {
   readonly url: string;
   readonly seconds: number;
-  /** The body that each connection begins with. */
+  readonly connections: number;
+  /** What is sent first; each connection has its share of them, and sends those in turn. */
   readonly bodies: readonly string[];
-  /** The next body, from an answer to the last. */
+  /** What is sent in its place the next time, from the answer. */
   readonly next: (answer: string) => string;
 }
 
 /** Posts JSON; what a connection sends next depends on what it was answered. @throws as `load` */
-export async function exchange({ url, seconds, bodies, next }: Exchange): Promise<Answered> {
+export async function exchange({ url, seconds, connections, bodies, next }: Exchange): Promise<Answered> {
   const unused = [...bodies];
   let unexpected: unknown;
   const setupClient = (client: Client): void => {
-    client.setBody(unused.pop() ?? '');
+    const own = unused.splice(0, bodies.length / connections);
+    const sendNext = (): unknown => client.setBody(own.shift() ?? '');
+    sendNext();
     client.on('body', (answer: Buffer) => {
       try {
-        client.setBody(next(answer.toString()));
+        own.push(next(answer.toString()));
+        sendNext();
       } catch (error) {
         unexpected ??= error;
       }
@@ -66,7 +70,7 @@ export async function exchange({ url, seconds, bodies, next }: Exchange): Promis
   const headers = { 'content-type': 'application/json' };
   const options = {
     url,
-    connections: bodies.length,
+    connections,
     duration: seconds,
     method: 'POST',
     headers,

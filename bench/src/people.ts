@@ -1,5 +1,7 @@
 import { hash } from '@node-rs/argon2';
+import type { Answer, HttpClient } from './http-client.js';
 import { query } from './postgres.js';
+import type { Environment } from './tokenhouse.js';
 
 export const PASSWORD = 'correct horse battery';
 
@@ -9,12 +11,15 @@ export const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, paralle
 /** Ids of people and sessions are UUIDv7, as the service makes them: one a millisecond, since this moment. */
 const FIRST_MS = 1_764_000_000_000;
 
+/** With it, people come from networks of their own: what a network may do is limited. */
+export const BEHIND_A_PROXY: Environment = { TRUSTED_PROXIES: '127.0.0.1' };
+
 export interface Population {
   readonly users: number;
   readonly sessionsEach: number;
 }
 
-export const emailOf = (n: number): string => `person${n}@example.com`;
+const emailOf = (n: number): string => `person${n}@example.com`;
 
 /** The nth person has the sessions n, n + users, n + 2 users and so on; all counted from 0. */
 export const userId = (n: number): string => uuid('7000', n);
@@ -58,4 +63,10 @@ export async function populate(url: string, { users, sessionsEach }: Population)
   );
   // Else the server writes it all out while it is measured. Not every role may.
   await query(url, 'CHECKPOINT').catch(() => {});
+}
+
+/** The nth person signs in, from where they always do; the service must be `BEHIND_A_PROXY`. */
+export function signInAs(n: number, client: HttpClient): Promise<Answer> {
+  const from = `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
+  return client.post('/api/auth/login', { login: emailOf(n), password: PASSWORD }, { from });
 }

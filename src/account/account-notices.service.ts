@@ -1,36 +1,25 @@
+import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EventType } from '../events/domain-event.js';
-import { DomainEvents } from '../events/domain-events.js';
-import { Outbox } from '../mail/outbox.js';
-import { UsersService } from '../users/users.service.js';
+import { Notices } from '../notices/notices.service.js';
 
-/** What the owner of an account is told, whoever did it. */
-const NOTICES = {
-  'password.changed': 'password-changed',
-  'password.reset': 'password-changed',
-  'token.reused': 'session-theft',
-} as const satisfies Partial<Record<EventType, string>>;
+const folder = join(import.meta.dirname, 'templates');
 
-/** Mails people what happened to their account (parity PW-04, BT-14). */
+/** Mails people what happened to their account (parity ML-03, PW-04, BT-14). */
 @Injectable()
 export class AccountNotices implements OnModuleInit {
-  constructor(
-    private readonly events: DomainEvents,
-    private readonly outbox: Outbox,
-    private readonly users: UsersService,
-  ) {}
+  constructor(private readonly notices: Notices) {}
 
   onModuleInit(): void {
-    for (const letter of new Set(Object.values(NOTICES))) {
-      this.outbox.compose(letter, async ({ userId }: { userId: string }, manager) => {
-        const person = await this.users.findById(userId, manager);
-        return person && { letter, to: person.email, person };
-      });
-    }
-    for (const [type, letter] of Object.entries(NOTICES) as [keyof typeof NOTICES, string][]) {
-      this.events.on(type, async ({ userId }, manager) => {
-        await this.outbox.queue(letter, { userId }, manager);
-      });
-    }
+    this.notices.on({ on: 'password.changed', letter: 'password-changed', folder });
+    this.notices.on({ on: 'token.reused', letter: 'session-theft', folder });
+    this.notices.on({
+      on: 'user.banned',
+      letter: 'account-banned',
+      folder,
+      sample: { until: new Date('2026-04-05T06:07:08Z') },
+      tell: ({ until }) => (until ? { dates: { until } } : { variables: { until: '' } }),
+    });
+    // Not of `user.deleted`: it follows this one, or removes what was deleted long before.
+    this.notices.on({ on: 'user.deactivated', letter: 'account-deleted', folder });
   }
 }

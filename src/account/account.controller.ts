@@ -1,19 +1,25 @@
 import { Body, Delete, Get, HttpStatus, Patch, Post, Req, Res } from '@nestjs/common';
 import { TokenBundleDto } from '../auth/auth.dto.js';
+import { CodeInvalid } from '../auth/auth.errors.js';
 import { AccessDenied, StepUpRequired } from '../guard/guard.errors.js';
 import type { Principal } from '../auth/principal.js';
 import { CurrentPrincipal, CurrentUser } from '../guard/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { TokenTransport } from '../auth/token-transport.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
+import { TooManyRequests } from '../common/common.errors.js';
 import { Operation } from '../common/operation.decorator.js';
-import { Overloaded, PasswordIncorrect, SamePassword, WeakPassword } from '../passwords/passwords.errors.js';
+import { AccountLocked } from '../limits/limits.errors.js';
+import { PasswordIncorrect, SamePassword, WeakPassword } from '../passwords/passwords.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
+import { Enrolment } from '../second-factors/enrolment.js';
+import { ChallengeInvalid } from '../second-factors/second-factors.errors.js';
 import { UserDto } from '../users/user.dto.js';
 import type { User } from '../users/user.entity.js';
 import { UsernameTaken } from '../users/users.errors.js';
 import { ChangePasswordDto, ConfirmPasswordDto, DeleteAccountDto, UpdateAccountDto } from './account.dto.js';
 import { AccountService } from './account.service.js';
+import { StepUp } from './step-up.service.js';
 
 /** The signed-in user's own account. */
 @RestController('user', 'account')
@@ -21,6 +27,7 @@ export class AccountController {
   constructor(
     private readonly account: AccountService,
     private readonly passwords: PasswordsService,
+    private readonly stepUp: StepUp,
     private readonly transport: TokenTransport,
   ) {}
 
@@ -47,7 +54,7 @@ export class AccountController {
     summary: 'Delete the account; every session ends',
     status: HttpStatus.NO_CONTENT,
     cookies: 'deleted',
-    problems: [StepUpRequired, PasswordIncorrect, Overloaded],
+    problems: [StepUpRequired, PasswordIncorrect, TooManyRequests],
   })
   async delete(
     @CurrentPrincipal() principal: Principal,
@@ -64,7 +71,7 @@ export class AccountController {
     id: 'changePassword',
     summary: 'Change the password; every other session ends',
     status: HttpStatus.NO_CONTENT,
-    problems: [PasswordIncorrect, SamePassword, WeakPassword, Overloaded],
+    problems: [PasswordIncorrect, SamePassword, WeakPassword, TooManyRequests],
   })
   changePassword(
     @CurrentPrincipal() { user, session }: Principal,
@@ -74,23 +81,22 @@ export class AccountController {
   }
 
   @Post('confirm-password')
+  @Enrolment()
   @Operation({
     id: 'confirmPassword',
     summary: 'Confirm the password, for what needs a fresh sign-in',
+    description:
+      'Where a second factor is on, its proof is needed, too. A passkey stands for both; so does a code for people without a password.',
     body: TokenBundleDto,
     cookies: 'set',
-    problems: [PasswordIncorrect, Overloaded],
+    problems: [PasswordIncorrect, CodeInvalid, ChallengeInvalid, TooManyRequests, AccountLocked],
   })
   async confirmPassword(
     @CurrentPrincipal() principal: Principal,
-    @Body() { password }: ConfirmPasswordDto,
+    @Body() body: ConfirmPasswordDto,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<TokenBundleDto> {
     const transport = principal.credential === 'cookie' ? 'cookie' : 'body';
-    return this.transport.deliver(
-      await this.account.confirmPassword(principal, password),
-      response,
-      transport,
-    );
+    return this.transport.deliver(await this.stepUp.confirm(principal, body), response, transport);
   }
 }

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import Bowser from 'bowser';
 import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
+import { describeAgent } from '../common/user-agent.js';
 import { PasswordField } from '../passwords/password.fields.js';
+import { SecondProofDto } from '../second-factors/second-proof.dto.js';
 import type { Session } from '../sessions/session.entity.js';
 import { NameField, UsernameField } from '../users/user.fields.js';
 
@@ -24,8 +25,11 @@ export class ChangePasswordDto {
   @PasswordField() newPassword: string;
 }
 
-export class ConfirmPasswordDto {
-  @PasswordField() password: string;
+export class ConfirmPasswordDto extends SecondProofDto {
+  @MayBeAbsent()
+  @PasswordField()
+  @ApiPropertyOptional({ description: 'Needed, unless a passkey stands for it.' })
+  password?: string;
 }
 
 const nullableText = { type: String, nullable: true } as const;
@@ -56,18 +60,4 @@ export class SessionDto {
       current: session.id === currentId,
     };
   }
-}
-
-/** Systems whose version browsers no longer tell: they all say the same old one. */
-const FROZEN_VERSION = new Set(['macOS', 'Windows']);
-
-function describeAgent(userAgent: string | null): Pick<SessionDto, 'device' | 'browser' | 'system'> {
-  if (!userAgent) return { device: null, browser: null, system: null };
-  const { browser, os, platform } = Bowser.parse(userAgent);
-  const words = (...parts: (string | undefined)[]): string | null => parts.filter(Boolean).join(' ') || null;
-  return {
-    device: platform.model ? words(platform.vendor, platform.model) : words(platform.type),
-    browser: words(browser.name, browser.version?.split('.', 1)[0]),
-    system: words(os.name, FROZEN_VERSION.has(os.name ?? '') ? undefined : os.version),
-  };
 }

@@ -4,8 +4,6 @@ import { NotFound } from '../common/common.errors.js';
 import { SessionRevoked } from '../tokens/tokens.errors.js';
 import type { Principal } from '../auth/principal.js';
 import { Circumstances, steppedUp } from '../guard/requirements.js';
-import { type TokenBundle, TokenBundles } from '../auth/token-bundle.js';
-import { PasswordIncorrect } from '../passwords/passwords.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
@@ -28,7 +26,6 @@ export class AccountService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
-    private readonly bundles: TokenBundles,
     private readonly circumstances: Circumstances,
   ) {}
 
@@ -55,14 +52,6 @@ export class AccountService {
     }
     steppedUp(principal, this.circumstances);
     await this.users.delete(id);
-  }
-
-  /** Raises this session: what needs a fresh sign-in is allowed again for a while. @throws PasswordIncorrect */
-  async confirmPassword({ user, session }: Principal, password: string): Promise<TokenBundle> {
-    if (!(await this.passwords.verify(user.id, password))) throw new PasswordIncorrect();
-    const confirmed = await this.sessions.confirm(session.id);
-    if (!confirmed) throw new SessionRevoked();
-    return this.bundles.issue(confirmed);
   }
 
   /** Ends one of the user's own sessions. @throws NotFound also for somebody else's, StepUpRequired */

@@ -1,13 +1,22 @@
 import { Body, Get, Header, HttpStatus, Post, Req, Res } from '@nestjs/common';
+import { TooManyRequests } from '../common/common.errors.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
 import { AccessDenied } from '../guard/guard.errors.js';
 import { CurrentPrincipal } from '../guard/principal.js';
-import { Overloaded } from '../passwords/passwords.errors.js';
+import { LimitedByNetwork } from '../limits/limited-by-network.decorator.js';
+import { AccountLocked } from '../limits/limits.errors.js';
 import { RefreshTokenInvalid, RefreshTokenReused, SessionRevoked } from '../tokens/tokens.errors.js';
-import { CurrentSessionDto, LoginDto, LogoutDto, RefreshDto, TokenBundleDto } from './auth.dto.js';
-import { InvalidCredentials, UserBanned } from './auth.errors.js';
+import {
+  ChallengeDto,
+  CurrentSessionDto,
+  LoginDto,
+  LogoutDto,
+  RefreshDto,
+  TokenBundleDto,
+} from './auth.dto.js';
+import { CodeInvalid, InvalidCredentials, UserBanned } from './auth.errors.js';
 import type { Principal } from './principal.js';
 import { RefreshService } from './refresh.service.js';
 import { RestController } from './rest-controller.decorator.js';
@@ -27,21 +36,24 @@ export class AuthController {
 
   @Public()
   @Post(['login', 'signin'])
+  @LimitedByNetwork('public-secrets')
   @Operation({
     id: 'login',
     summary: 'Sign in',
-    description: '`email` and `username` are accepted for `login`; unknown fields are ignored.',
+    description:
+      '`email` and `username` are accepted for `login`; unknown fields are ignored. Where a second factor is on and no proof of it came along, the answer is a challenge.',
     body: TokenBundleDto,
+    otherBody: ChallengeDto,
     cookies: 'set',
-    problems: [InvalidCredentials, UserBanned, AccessDenied, Overloaded],
+    problems: [InvalidCredentials, UserBanned, AccessDenied, CodeInvalid, TooManyRequests, AccountLocked],
   })
   async login(
     @Body() body: LoginDto,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) response: HttpResponse,
-  ): Promise<TokenBundleDto> {
+  ): Promise<TokenBundleDto | ChallengeDto> {
     this.transport.assertAllowed(request, body.transport);
-    return this.transport.deliver(await this.signIn.signIn(body.credentials()), response, body.transport);
+    return this.transport.answer(await this.signIn.signIn(body.credentials()), response, body.transport);
   }
 
   @Public()
@@ -51,7 +63,7 @@ export class AuthController {
     summary: 'Get new tokens for a refresh token',
     body: TokenBundleDto,
     cookies: 'set',
-    problems: [RefreshTokenInvalid, RefreshTokenReused, SessionRevoked],
+    problems: [RefreshTokenInvalid, RefreshTokenReused, SessionRevoked, TooManyRequests],
   })
   async refresh(
     @Body() body: RefreshDto,

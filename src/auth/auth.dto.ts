@@ -4,11 +4,11 @@ import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { IgnoreUnknownFields } from '../common/request.pipe.js';
 import { PasswordField } from '../passwords/password.fields.js';
 import { UserDto } from '../users/user.dto.js';
-import type { Credentials } from './sign-in.service.js';
+import type { Challenge } from './challenge.js';
 import type { Principal } from './principal.js';
-import type { TokenBundle } from './token-bundle.js';
-
-export type Transport = 'body' | 'cookie';
+import { CodeField, RecoveryCodeField } from './second-proof.fields.js';
+import type { Credentials } from './sign-in.service.js';
+import type { TokenBundle, Transport } from './token-bundle.js';
 
 /** How the tokens travel: in the body, or as two HttpOnly cookies. */
 export const TransportField = (): PropertyDecorator => (target, key) => {
@@ -62,9 +62,29 @@ export class LoginDto {
   @TransportField()
   transport?: Transport;
 
+  @CodeField() code?: string;
+  @RecoveryCodeField() recoveryCode?: string;
+
   credentials(): Credentials {
-    const { password, remember } = this;
-    return { login: this.login ?? this.email ?? this.username ?? '', password, remember };
+    const { password, remember, transport, code, recoveryCode } = this;
+    const login = this.login ?? this.email ?? this.username ?? '';
+    return { login, password, remember, transport, code, recoveryCode };
+  }
+}
+
+class ChallengeSummaryDto {
+  @ApiProperty({ description: 'A secret; send it with the answer.' }) id: string;
+  @ApiProperty({ type: [String], description: 'How it can be answered.', example: ['totp', 'recovery_code'] })
+  methods: string[];
+  @ApiProperty({ type: 'integer', description: 'Seconds until it is void.' }) expiresIn: number;
+}
+
+/** The password was right, and one more proof is due. */
+export class ChallengeDto {
+  @ApiProperty() challenge: ChallengeSummaryDto;
+
+  static from({ id, methods, expiresInSeconds }: Challenge): ChallengeDto {
+    return { challenge: { id, methods: [...methods], expiresIn: expiresInSeconds } };
   }
 }
 

@@ -14,6 +14,13 @@ export class UserBanned extends DomainError {
   }
 }
 
+/** A code of a second factor is wrong, or was used before. */
+export class CodeInvalid extends DomainError {
+  constructor() {
+    super(422, 'code_invalid', 'The code is not right.');
+  }
+}
+
 export class EmailNotVerified extends DomainError {
   constructor() {
     super(403, 'email_not_verified', 'Confirm your e-mail address first.');

@@ -10,7 +10,8 @@ import { assertUnambiguous } from '../guard/credential.js';
 import { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
 import { RequestAuthenticator } from '../guard/request-authenticator.js';
 import { installRequestContext } from '../guard/request-context.hooks.js';
-import { Circumstances } from '../guard/requirements.js';
+import { Circumstances, StandingRequirements } from '../guard/requirements.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -18,11 +19,14 @@ import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Authenticator } from './authenticator.js';
+import { GuessWatch } from './guess-watch.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RecentBundles } from './recent-bundles.js';
 import { RefreshService } from './refresh.service.js';
 import { SameOrigin } from './same-origin.js';
+import { SignInRefusals } from './sign-in-refusals.js';
 import { SignInService } from './sign-in.service.js';
+import { SignInTries } from './sign-in-tries.js';
 import { SignOutService } from './sign-out.service.js';
 import { TokenBundles } from './token-bundle.js';
 import { TokenController } from './token.controller.js';
@@ -36,19 +40,23 @@ import { TokenTransport } from './token-transport.js';
  */
 @Global()
 @Module({
-  imports: [PassportModule, PasswordsModule, SessionsModule, TokensModule, UsersModule],
+  imports: [LimitsModule, PassportModule, PasswordsModule, SessionsModule, TokensModule, UsersModule],
   controllers: [AuthController, TokenController],
   providers: [
     AuthService,
     Authenticator,
     { provide: RequestAuthenticator, useExisting: Authenticator },
     { provide: Circumstances, inject: [Clock, AppConfig], useFactory: makeCircumstances },
+    GuessWatch,
     JwtAuthGuard,
+    StandingRequirements,
     JwtStrategy,
     RecentBundles,
     RefreshService,
     SameOrigin,
+    SignInRefusals,
     SignInService,
+    SignInTries,
     SignOutService,
     TokenBundles,
     TokenCookies,
@@ -59,12 +67,16 @@ import { TokenTransport } from './token-transport.js';
   exports: [
     AuthService,
     Authenticator,
+    GuessWatch,
     RequestAuthenticator,
     Circumstances,
     JwtAuthGuard,
+    StandingRequirements,
     PasswordsModule,
     SessionsModule,
+    SignInRefusals,
     SignInService,
+    SignInTries,
     SignOutService,
     TokenBundles,
     TokenCookies,

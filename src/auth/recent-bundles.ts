@@ -12,30 +12,42 @@ const MAX_KEPT = 10_000;
  */
 @Injectable()
 export class RecentBundles {
-  private readonly kept = new Map<string, { bundle: TokenBundle; untilMs: number }>();
+  private readonly kept = new Map<string, { bundle: TokenBundle; sinceMs: number }>();
 
   constructor(
     private readonly bundles: TokenBundles,
     private readonly clock: Clock,
   ) {}
 
-  /** The bundle that this generation got already, else a new one. */
-  issue({ session, user, replayed }: Rotation): TokenBundle {
-    const key = `${session.id} ${session.generation}`;
-    const now = this.clock.nowMs();
-    const known = this.kept.get(key);
-    if (replayed && known && now < known.untilMs) return { ...known.bundle, user };
+  /** The bundle that this generation got a moment ago, if it did. */
+  recall({ session, user, replayed }: Rotation): TokenBundle | null {
+    const known = replayed ? this.kept.get(keyOf(session)) : undefined;
+    return known && isRecent(known.sinceMs, this.clock.nowMs()) ? { ...known.bundle, user } : null;
+  }
+
+  /** A new one. */
+  issue({ session, user }: Rotation): TokenBundle {
     const bundle = this.bundles.issue({ session, user });
+    const now = this.clock.nowMs();
     this.evict(now);
-    this.kept.set(key, { bundle, untilMs: now + KEPT_MS });
+    this.kept.set(keyOf(session), { bundle, sinceMs: now });
     return bundle;
   }
 
   /** A Map keeps the order of insertion, so the oldest come first. */
   private evict(now: number): void {
-    for (const [key, { untilMs }] of this.kept) {
-      if (now < untilMs && this.kept.size < MAX_KEPT) return;
+    for (const [key, { sinceMs }] of this.kept) {
+      if (isRecent(sinceMs, now) && this.kept.size < MAX_KEPT) return;
       this.kept.delete(key);
     }
   }
+}
+
+/** What was made in the future was made while the clock was wrong, and so are its times. */
+function isRecent(sinceMs: number, nowMs: number): boolean {
+  return sinceMs <= nowMs && nowMs < sinceMs + KEPT_MS;
+}
+
+function keyOf({ id, generation }: Rotation['session']): string {
+  return `${id} ${generation}`;
 }

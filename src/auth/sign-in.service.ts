@@ -1,47 +1,45 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { Database } from '../database/database.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { SessionsService, type UserSession } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { InvalidCredentials, UserBanned } from './auth.errors.js';
-import { type TokenBundle, TokenBundles } from './token-bundle.js';
+import { Challenge } from './challenge.js';
+import { beginAttempt, type SecondProof, type SignInAttempt, type SignInStep } from './sign-in-attempt.js';
+import { SignInRefusals } from './sign-in-refusals.js';
+import { targetOf } from './sign-in-target.js';
+import { SignInTries } from './sign-in-tries.js';
+import { type TokenBundle, TokenBundles, type Transport } from './token-bundle.js';
 
-export interface Credentials {
+export interface Credentials extends SecondProof {
   /** Address or username, as `LOGIN_ATTRIBUTE` allows. */
   login: string;
   password: string;
   remember?: boolean;
+  /** Kept for whoever answers a challenge. */
+  transport?: Transport;
 }
 
 /** What a hook gets before the password is looked at (`session.opening`, parity SS-15). */
 export interface Opening {
-  readonly credentials: Credentials;
-  /** Set by a hook that knows the person otherwise, e.g. from a legacy store: their password is not asked here. */
+  /** Without login and password where somebody signs in by something else. */
+  readonly credentials: Partial<Credentials>;
+  /**
+   * Set by a hook that knows the person otherwise, e.g. from a legacy store: their password is not asked here. Whoever
+   * signs in without one has been proven before, and stays who they are.
+   */
   user?: Pick<User, 'id'>;
 }
 
 /** It passes by returning, and refuses by throwing. */
 export type OpeningHook = (opening: Opening) => Promise<void> | void;
 
-/** Somebody who has proven themself; by a hook where there is no `hash`. */
+/** Somebody who has proven themself; by a hook where there is no mark of a password. */
 interface Proven {
   user: User;
-  hash: string | null;
-}
-
-/** A sign-in under way, by somebody who gave the right password. */
-export interface SignInAttempt {
-  readonly user: User;
-  readonly credentials: Credentials;
-  /** What proved the person so far, as `amr` values (RFC 8176); steps add theirs. */
-  readonly methods: string[];
-}
-
-/** A step between the password and the session. It passes by returning, and refuses by throwing. */
-export interface SignInStep {
-  readonly name: string;
-  run(attempt: SignInAttempt): Promise<void> | void;
+  passwordMark: Buffer | null;
 }
 
 /**
@@ -51,13 +49,7 @@ export interface SignInStep {
 @Injectable()
 export class SignInService {
   private readonly hooks: OpeningHook[] = [];
-  private readonly contributed: SignInStep[] = [];
-  private readonly admission: SignInStep = {
-    name: 'admission',
-    run: ({ user }) => {
-      if (user.bannedAt !== null) throw new UserBanned();
-    },
-  };
+  private readonly steps: SignInStep[] = [];
 
   constructor(
     private readonly users: UsersService,
@@ -65,6 +57,8 @@ export class SignInService {
     private readonly sessions: SessionsService,
     private readonly bundles: TokenBundles,
     private readonly database: Database,
+    private readonly tries: SignInTries,
+    private readonly refusals: SignInRefusals,
   ) {}
 
   /** Lets a host application look at every sign-in first, once; call it from `onModuleInit`. */
@@ -74,55 +68,102 @@ export class SignInService {
 
   /** Adds a step after those that are there, e.g. a second factor; call it from `onModuleInit`. */
   contribute(step: SignInStep): void {
-    this.contributed.push(step);
+    this.steps.push(step);
   }
 
-  /** Signs in and opens a session. @throws InvalidCredentials, UserBanned, Overloaded, or what a step throws */
-  async signIn(credentials: Credentials): Promise<TokenBundle> {
-    const supplied = await this.askHooks(credentials);
-    const proven = supplied ? await this.trust(supplied.id) : await this.prove(credentials);
+  /**
+   * Signs in and opens a session, unless one more proof is due.
+   * @throws InvalidCredentials, BudgetSpent, AccountLocked, UserBanned, Overloaded, or what a step throws
+   */
+  async signIn(credentials: Credentials): Promise<TokenBundle | Challenge> {
+    const proven = await this.tries.count(credentials.login, async (user) => {
+      const supplied = await this.askHooks({ credentials });
+      return supplied ? this.trust(supplied.id) : this.prove(user, credentials.password);
+    });
     if (!proven) throw new InvalidCredentials();
-    const attempt: SignInAttempt = { user: proven.user, credentials, methods: ['pwd'] };
-    for (const step of [...this.contributed, this.admission]) await step.run(attempt);
-    return this.bundles.issue(await this.open(attempt, proven.hash));
+    const { remember = false, transport = 'body', code, recoveryCode } = credentials;
+    const { user, passwordMark } = proven;
+    const given = { methods: ['pwd'], proof: { code, recoveryCode }, remember, transport, passwordMark };
+    return this.proceed(beginAttempt(user, given));
+  }
+
+  /** Signs in somebody who has proven themself without a password. @throws what a hook throws, or as `signIn` */
+  async signInProven(attempt: SignInAttempt): Promise<TokenBundle | Challenge> {
+    return this.telling(attempt, async () => {
+      const { user, proof, remember, transport } = attempt;
+      await this.askHooks({ credentials: { ...proof, remember, transport }, user });
+      return this.takeSteps(attempt);
+    });
+  }
+
+  /** Takes the steps that are left, then the session is opened. @throws as `signIn` */
+  async proceed(attempt: SignInAttempt): Promise<TokenBundle | Challenge> {
+    return this.telling(attempt, () => this.takeSteps(attempt));
   }
 
   /**
    * The user with this login and password, without signing in. Null otherwise: unknown, deleted and
-   * passwordless people cost and answer the same (parity SS-02).
+   * passwordless people cost and answer the same (parity SS-02). @throws BudgetSpent, AccountLocked
    */
-  async validate(credentials: Credentials): Promise<User | null> {
-    return (await this.prove(credentials))?.user ?? null;
+  async validate({ login, password }: Credentials): Promise<User | null> {
+    return (await this.tries.count(login, (user) => this.prove(user, password)))?.user ?? null;
   }
 
-  private async askHooks(credentials: Credentials): Promise<Opening['user']> {
-    const opening: Opening = { credentials };
+  private async takeSteps(attempt: SignInAttempt): Promise<TokenBundle | Challenge> {
+    for (const step of this.steps.filter(({ name }) => !attempt.passed.includes(name))) {
+      const challenge = await step.run(attempt);
+      if (challenge) return challenge;
+      attempt.passed.push(step.name);
+    }
+    return this.bundles.issue(await this.open(attempt));
+  }
+
+  /** What goes wrong from now on is told as a refusal of this person. */
+  private async telling<T>({ user }: SignInAttempt, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.refusals.tell(targetOf(user), error);
+      throw error;
+    }
+  }
+
+  private async askHooks(opening: Opening): Promise<Opening['user']> {
     for (const hook of this.hooks) await hook(opening);
     return opening.user;
   }
 
   private async trust(userId: string): Promise<Proven | null> {
     const user = await this.users.findById(userId);
-    return user && { user, hash: null };
+    return user && { user, passwordMark: null };
   }
 
-  private async prove({ login, password }: Credentials): Promise<Proven | null> {
-    const user = await this.users.findByLogin(login);
-    const hash = await this.passwords.match(user?.id ?? null, password);
-    return user && hash !== null ? { user, hash } : null;
+  private async prove(user: User | null, password: string): Promise<Proven | null> {
+    const passwordMark = await this.passwords.match(user?.id ?? null, password);
+    return user && passwordMark && { user, passwordMark };
+  }
+
+  private async open(attempt: SignInAttempt): Promise<UserSession> {
+    try {
+      return await this.database.transaction((manager) => this.openWithin(manager, attempt));
+    } catch (error) {
+      for (const part of attempt.opening) await part.refused?.(error);
+      throw error;
+    }
   }
 
   /** The password may have been changed, and the user banned or deleted, since it was checked. */
-  private async open(
-    { user, credentials, methods }: SignInAttempt,
-    hash: string | null,
-  ): Promise<UserSession> {
-    const opening = { userId: user.id, methods, remember: credentials.remember ?? false };
-    return this.database.transaction(async (manager) => {
-      const same = hash === null || (await this.passwords.isStill(user.id, hash, manager));
-      const opened = same && (await this.sessions.signIn(opening, manager));
-      if (!opened) throw new InvalidCredentials();
-      return opened;
-    });
+  private async openWithin(manager: EntityManager, attempt: SignInAttempt): Promise<UserSession> {
+    const { user, remember, passwordMark, opening } = attempt;
+    // The transaction may run twice, and what is before the session adds to the methods.
+    const methods = new Set(attempt.methods);
+    for (const part of opening) (await part.before?.(manager))?.forEach((method) => methods.add(method));
+    if (user.bannedAt !== null) throw new UserBanned();
+    const same = passwordMark === null || (await this.passwords.isStill(user.id, passwordMark, manager));
+    const session = { userId: user.id, methods: [...methods], remember };
+    const opened = same && (await this.sessions.signIn(session, manager));
+    if (!opened) throw new InvalidCredentials();
+    for (const part of opening) part.after?.(opened);
+    return opened;
   }
 }

@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { Unavailable } from '../common/common.errors.js';
 import type { UserSession } from '../sessions/sessions.service.js';
 import { BearerTokens } from '../tokens/bearer-tokens.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
+import { SessionRevoked } from '../tokens/tokens.errors.js';
 import type { User } from '../users/user.entity.js';
+
+/** How tokens travel: in the body, or as two HttpOnly cookies. */
+export type Transport = 'body' | 'cookie';
 
 /** What a completed sign-in hands out. */
 export interface TokenBundle {
@@ -35,11 +40,24 @@ export class TokenBundles {
     this.hooks.push(hook);
   }
 
-  /** A fresh access token, and the session's current refresh token. */
+  /**
+   * A fresh access token, and the current refresh token, of a session that the database has just called live.
+   * @throws Unavailable when it is over by the clock of this process, which is wrong then: it signs nobody out (RES-13)
+   */
   issue({ user, session }: UserSession): TokenBundle {
-    const { token, expiresAt, expiresInSeconds } = this.issueAccessToken({ user, session });
+    const { token, expiresAt, expiresInSeconds } = this.issueForLive({ user, session });
     const refreshToken = this.refreshTokens.issue(session.id, session.generation);
     return { token, expiresAt, expiresInSeconds, refreshToken, refreshExpiresAt: session.expiresAt, user };
+  }
+
+  private issueForLive(live: UserSession): ReturnType<BearerTokens['issue']> {
+    try {
+      return this.issueAccessToken(live);
+    } catch (error) {
+      if (error instanceof SessionRevoked)
+        throw new Unavailable('the clock is ahead of that of the database');
+      throw error;
+    }
   }
 
   issueAccessToken({ user, session }: UserSession): ReturnType<BearerTokens['issue']> {

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailed } from '../common/common.errors.js';
 import type { HttpRequest, HttpResponse } from '../common/http.js';
-import { TokenBundleDto, type Transport } from './auth.dto.js';
+import { ChallengeDto, TokenBundleDto } from './auth.dto.js';
 import { bearerToken } from '../guard/credential.js';
+import { Challenge } from './challenge.js';
 import { SameOrigin } from './same-origin.js';
-import type { TokenBundle } from './token-bundle.js';
+import type { TokenBundle, Transport } from './token-bundle.js';
 import { TokenCookies } from './token-cookies.js';
 
 /** What a host application has to say beside the tokens (`session.answering`, parity SS-15). */
@@ -36,6 +37,17 @@ export class TokenTransport {
     if (transport === 'cookie') this.cookies.set(response, bundle);
     const added = this.hooks.map((hook) => hook(bundle));
     return Object.assign({}, ...added, TokenBundleDto.from(bundle, transport)) as TokenBundleDto;
+  }
+
+  /** The same for a sign-in, which may not be complete yet; then no cookie is set (MFA-06). */
+  answer(
+    outcome: TokenBundle | Challenge,
+    response: HttpResponse,
+    transport?: Transport,
+  ): TokenBundleDto | ChallengeDto {
+    if (!(outcome instanceof Challenge)) return this.deliver(outcome, response, transport);
+    response.header('Cache-Control', 'no-store');
+    return ChallengeDto.from(outcome);
   }
 
   /** The refresh token of a request: in the body, else in its cookie. @throws ValidationFailed when in neither */

@@ -16,7 +16,7 @@ import { assertUnambiguous } from '../guard/credential.js';
 import { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
 import { RequestAuthenticator } from '../guard/request-authenticator.js';
 import { installRequestContext } from '../guard/request-context.hooks.js';
-import { Circumstances } from '../guard/requirements.js';
+import { Circumstances, StandingRequirements } from '../guard/requirements.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
 import { AuthClient } from './auth-client.js';
 import { type AuthClientOptions, AuthClientSettings, checkOptions } from './auth-client.options.js';
@@ -53,13 +53,14 @@ export interface AuthClientAsyncOptions extends Pick<ModuleMetadata, 'imports'> 
     },
     Clock,
     JwtAuthGuard,
+    StandingRequirements,
     RemoteKeys,
     RevocationFeed,
     ServiceConnection,
     TokenDirectory,
     { provide: APP_FILTER, useClass: ClientErrorFilter },
   ],
-  exports: [AuthClient, Circumstances, JwtAuthGuard, RequestAuthenticator],
+  exports: [AuthClient, Circumstances, JwtAuthGuard, RequestAuthenticator, StandingRequirements],
 })
 export class AuthClientModule implements NestModule {
   constructor(

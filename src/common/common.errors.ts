@@ -45,6 +45,15 @@ export class Unavailable extends DomainError {
   }
 }
 
+/** Nothing has happened, and nothing is broken. */
+export class Overloaded extends DomainError {
+  constructor() {
+    super(503, 'overloaded', 'The service has more to do than it can; try again in a moment.', {
+      headers: { 'Retry-After': '2' },
+    });
+  }
+}
+
 export class PayloadTooLarge extends DomainError {
   constructor() {
     super(413, 'payload_too_large', 'The body is too large.');

@@ -7,6 +7,7 @@ import {
   ApiOperation,
   ApiResponse,
   type ApiResponseOptions,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import { type ErrorClass, errorResponses } from './error-responses.js';
 import { PROBLEM } from './problem.js';
@@ -24,6 +25,8 @@ interface OperationOptions {
   status?: number;
   /** The answer's body; absent for an empty one. */
   body?: Type | [Type];
+  /** What may come instead of `body`, at the same status. */
+  otherBody?: Type;
   /** What the answer may do with our cookies. */
   cookies?: keyof typeof COOKIES;
   /** Set for a public route that looks for a token nevertheless: clients shall send theirs along. */
@@ -51,6 +54,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     description,
     status = 200,
     body,
+    otherBody,
     cookies,
     readsToken,
     problems = [],
@@ -64,13 +68,13 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(readsToken && { security: PERHAPS_SIGNED_IN }),
   };
   const responses: Record<string, ApiResponseOptions> = {
-    [status]: success(summary, body, cookies),
+    [status]: { ...success(summary, cookies), ...bodyOf(body, otherBody) },
     ...errorResponses(problems, {}, errorFormat),
   };
   return applyDecorators(
     HttpCode(status),
     ApiOperation(operation),
-    ApiExtraModels(errorFormat.model),
+    ApiExtraModels(errorFormat.model, ...(otherBody ? [body as Type, otherBody] : [])),
     ...askOfServer(settings),
     ...Object.entries(responses).map(([code, response]) =>
       ApiResponse({ status: Number(code), ...response }),
@@ -87,13 +91,15 @@ function askOfServer(settings: RouteSettings): MethodDecorator[] {
   ];
 }
 
-function success(
-  description: string,
-  type?: Type | [Type],
-  cookies?: keyof typeof COOKIES,
-): ApiResponseOptions {
+function success(description: string, cookies?: keyof typeof COOKIES): ApiResponseOptions {
   const headers = cookies && {
     'Set-Cookie': { description: COOKIES[cookies], schema: { type: 'string' as const } },
   };
-  return { description, ...(type && { type }), ...(headers && { headers }) };
+  return { description, ...(headers && { headers }) };
+}
+
+function bodyOf(type?: Type | [Type], other?: Type): ApiResponseOptions {
+  if (!type) return {};
+  if (!other) return { type };
+  return { schema: { oneOf: [type as Type, other].map((one) => ({ $ref: getSchemaPath(one) })) } };
 }

@@ -41,11 +41,15 @@ export abstract class AppConfig {
     readonly refreshPolicy: 'tolerant' | 'strict';
     /** A completed sign-in ends all other sessions of that user. */
     readonly blockConcurrent: boolean;
+    /** Sessions that a user may have at once; the oldest end. 0: any number. */
+    readonly limit: number;
   };
   readonly users: {
     readonly registration: 'open' | 'closed' | 'verified';
     readonly loginAttribute: 'email' | 'username' | 'both';
     readonly softDelete: boolean;
+    /** Whether people may, or must, have a second factor. */
+    readonly twoFactor: 'off' | 'optional' | 'required';
   };
   readonly passwords: {
     /** Code points. */
@@ -53,8 +57,20 @@ export abstract class AppConfig {
     readonly requireMixedCase: boolean;
     readonly requireNumber: boolean;
     readonly requireSymbol: boolean;
+    /** Ask `breachUrl` whether a new password is in a known breach. */
+    readonly requireUncompromised: boolean;
+    /** Without a trailing slash; five characters of a hash follow. */
+    readonly breachUrl: string;
     /** Hashes computed in parallel: one less than there are cores or pool threads, so that one stays free. */
     readonly hashesAtOnce: number;
+  };
+  readonly passkeys: {
+    /** The domain that they belong to; browsers offer them on its pages and on those of its subdomains. */
+    readonly rpId: string;
+    /** What people are shown beside it. */
+    readonly rpName: string;
+    /** The pages that may use them. */
+    readonly origins: readonly string[];
   };
   readonly links: {
     /** The frontend that mailed links open, without a trailing slash. */
@@ -67,6 +83,14 @@ export abstract class AppConfig {
     /** Undefined: `.eml` files in `dataDir/outbox`. */
     readonly smtpUrl?: string;
     readonly from: string;
+    /** The folder of templates that take the place of our own. */
+    readonly templatesDir?: string;
+    /** Of letters to people of whom nobody knows a language that there are letters in. */
+    readonly locale: string;
+  };
+  readonly activity: {
+    /** How long the log of what happened is kept. */
+    readonly retentionDays: number;
   };
   readonly tokenAccess: {
     /** Secrets of Auth.js tokens that `getToken` reads, the newest first; empty: own tokens only. */

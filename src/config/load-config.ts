@@ -1,11 +1,14 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { deepFreeze } from '../common/deep-freeze.js';
+import { canonicalTag } from '../common/language-tag.js';
 import { type AppConfig, JWT_ALGORITHMS, type JwtAlgorithm } from './app-config.js';
 import { readAppKey } from './app-key-file.js';
 import { parseBearerTokenKeys } from './keys/bearer-token-key.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 import { isLocalhost, readCidrs, readOrigins } from './network-values.js';
+import { readPasskeys } from './passkey-values.js';
 import { secretTextProblem } from './secret-policy.js';
 
 /** Boot stops with this; `problems` has one plain sentence for each thing that is wrong. */
@@ -29,6 +32,7 @@ export function loadConfig(environment: Environment): AppConfig {
   const env = new EnvironmentReader(environment);
   const production = environment.NODE_ENV === 'production';
   const http = readHttp(env, production);
+  const links = readLinks(env, production, http.publicUrl);
   const dataDir = resolve(env.text('DATA_DIR') ?? './data');
   const config: AppConfig = {
     production,
@@ -41,8 +45,12 @@ export function loadConfig(environment: Environment): AppConfig {
     sessions: readSessions(env),
     users: readUsers(env),
     passwords: readPasswords(env),
-    links: readLinks(env, production, http.publicUrl),
+    passkeys: readPasskeys(env, links.appUrl),
+    links,
     mail: readMail(env),
+    activity: {
+      retentionDays: env.integer('ACTIVITY_RETENTION_DAYS', { fallback: 365, min: 7, max: 36_500 }),
+    },
     tokenAccess: { authjsSecrets: readAuthjsSecrets(env, production), cookieNames: readCookieNames(env) },
     rateLimit: readRateLimit(env, production),
   };
@@ -95,6 +103,7 @@ function readSessions(env: EnvironmentReader): AppConfig['sessions'] {
     confirmPasswordTtlMinutes: env.integer('CONFIRM_PASSWORD_TTL', { fallback: 15, min: 1, max: DAY }),
     refreshPolicy: env.oneOf('REFRESH_POLICY', ['tolerant', 'strict'], 'tolerant'),
     blockConcurrent: env.boolean('BLOCK_CONCURRENT_SESSIONS', false),
+    limit: env.integer('SESSION_LIMIT', { fallback: 0, min: 0, max: 10_000 }),
   };
 }
 
@@ -103,6 +112,7 @@ function readUsers(env: EnvironmentReader): AppConfig['users'] {
     registration: env.oneOf('REGISTRATION', ['open', 'closed', 'verified'], 'open'),
     loginAttribute: env.oneOf('LOGIN_ATTRIBUTE', ['both', 'email', 'username'], 'both'),
     softDelete: env.boolean('SOFT_DELETE', true),
+    twoFactor: env.oneOf('TWO_FACTOR', ['off', 'optional', 'required'], 'optional'),
   };
 }
 
@@ -114,7 +124,16 @@ function readPasswords(env: EnvironmentReader): AppConfig['passwords'] {
     requireMixedCase: env.boolean('PASSWORD_REQUIRE_MIXED_CASE', false),
     requireNumber: env.boolean('PASSWORD_REQUIRE_NUMBER', false),
     requireSymbol: env.boolean('PASSWORD_REQUIRE_SYMBOL', false),
+    requireUncompromised: env.boolean('PASSWORD_REQUIRE_UNCOMPROMISED', false),
+    breachUrl: readBreachUrl(env),
   };
+}
+
+/** Whoever could change an answer on its way could let any password pass. */
+function readBreachUrl(env: EnvironmentReader): string {
+  const url = readWebUrl(env, 'PASSWORD_BREACH_URL', false) ?? 'https://api.pwnedpasswords.com/range';
+  if (url.startsWith('http:') && !isLocalhost(url)) env.problem('PASSWORD_BREACH_URL', 'must be https');
+  return url;
 }
 
 function readLinks(env: EnvironmentReader, production: boolean, publicUrl: string): AppConfig['links'] {
@@ -131,7 +150,27 @@ function readLinks(env: EnvironmentReader, production: boolean, publicUrl: strin
 function readMail(env: EnvironmentReader): AppConfig['mail'] {
   const from = env.text('MAIL_FROM') ?? 'Tokenhouse <no-reply@localhost>';
   if (/[\r\n]/.test(from) || !from.includes('@')) env.problem('MAIL_FROM', 'must be one mail address');
-  return { smtpUrl: env.url('SMTP_URL', ['smtp:', 'smtps:']), from };
+  return {
+    smtpUrl: env.url('SMTP_URL', ['smtp:', 'smtps:']),
+    from,
+    templatesDir: readFolder(env, 'MAIL_TEMPLATES'),
+    locale: readLocale(env, 'MAIL_LOCALE'),
+  };
+}
+
+/** An absolute path. */
+function readFolder(env: EnvironmentReader, name: string): string | undefined {
+  const text = env.text(name);
+  if (text === undefined) return undefined;
+  const folder = resolve(text);
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder ? folder : env.problem(name, 'must be a folder');
+}
+
+function readLocale(env: EnvironmentReader, name: string): string {
+  const locale = canonicalTag(env.text(name) ?? 'en');
+  if (locale === null) env.problem(name, 'must be a language tag such as en, de or pt-BR');
+  return locale ?? 'en';
 }
 
 function readAuthjsSecrets(env: EnvironmentReader, production: boolean): string[] {

@@ -13,7 +13,7 @@ export function readOrigins(env: EnvironmentReader, name: string): string[] {
   return origins;
 }
 
-function isOrigin(text: string): boolean {
+export function isOrigin(text: string): boolean {
   // A URL's host may hold an asterisk, which would match no browser and mean nothing.
   return URL.canParse(text) && new URL(text).origin === text && !text.includes('*');
 }

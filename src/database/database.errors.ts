@@ -1,12 +1,12 @@
 import { QueryFailedError } from 'typeorm';
 import { Unavailable } from '../common/common.errors.js';
 
-/** Node's and `pg`'s words for a server that cannot be reached or does not answer. */
+/** Node's, `pg`'s and TypeORM's words for a server that cannot be reached, does not answer, or went away meanwhile. */
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH',
 ]); // prettier-ignore
 const CONNECTION_MESSAGES =
-  /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection error|cannot use a pool after|driver not connected|connection is not established/i;
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection error|query runner (?:was )?already released|cannot use a pool after|driver not connected|connection is not established/i;
 /**
  * SQLSTATE: connection exceptions (08), shutdown and start-up (57P), too many connections, read-only standby,
  * statement timeout, and a deadlock or serialisation failure, after which nothing has happened.

@@ -1,7 +1,9 @@
+import type { ClientBase, PoolConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { registeredTables } from './tables.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
+/** For a connection to be made, or for one of the pool to get free: who gets none is told to come again (RES-05). */
+const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
 export const POOL_SIZE = 20;
 
@@ -21,15 +23,28 @@ export function databaseOptions(url: string): DataSourceOptions {
     // A forgotten value must fail, never widen a WHERE.
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     logging: false,
-    extra: {
-      connectionString: url,
-      max: POOL_SIZE,
-      application_name: 'tokenhouse',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      // The server may be frozen, not only slow: then nothing but the client's own clock ends the wait.
-      query_timeout: STATEMENT_TIMEOUT_MS + 2_000,
-      keepAlive: true,
-    },
+    extra: poolOptions(url),
   };
+}
+
+function poolOptions(url: string): PoolConfig {
+  return {
+    connectionString: url,
+    max: POOL_SIZE,
+    application_name: 'tokenhouse',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    // The server may be frozen, not only slow: then nothing but the client's own clock ends the wait.
+    query_timeout: STATEMENT_TIMEOUT_MS + 2_000,
+    keepAlive: true,
+    onConnect: surviveErrors,
+  };
+}
+
+/**
+ * The server may end a connection when nobody listens: after the pool has handed it out, and before whoever asked for it
+ * knows. Without this the process would end. Whoever uses it then is told by its own statement.
+ */
+function surviveErrors(client: ClientBase): void {
+  client.on('error', () => {});
 }

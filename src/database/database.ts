@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager, type QueryRunner, type ReplicationMode } from 'typeorm';
 import { isConflict, isUnprepared } from './database.errors.js';
 import type { Row } from './rows.js';
+import { closeWhenSilent } from './silent-connections.js';
 
 type TransactionWork<T> = (manager: EntityManager) => Promise<T>;
 type Work = () => void | Promise<void>;
@@ -32,6 +33,10 @@ export class Database extends DataSource {
       afterTransactionRollback: ({ queryRunner }) => this.ended(queryRunner, false),
     });
     return this;
+  }
+
+  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
+    return closeWhenSilent(super.createQueryRunner(mode));
   }
 
   /**

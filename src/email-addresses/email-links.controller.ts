@@ -1,7 +1,9 @@
 import { Body, HttpStatus, Post } from '@nestjs/common';
 import { RestController } from '../auth/rest-controller.decorator.js';
+import { TooManyRequests } from '../common/common.errors.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
+import { LimitedByNetwork } from '../limits/limited-by-network.decorator.js';
 import { LinkInvalid } from '../links/links.errors.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
 import { LinkTokenDto, VerificationRequestDto } from './email-addresses.dto.js';
@@ -17,11 +19,12 @@ export class EmailLinksController {
 
   @Public()
   @Post('verify')
+  @LimitedByNetwork('public-secrets')
   @Operation({
     id: 'verifyEmail',
     summary: 'Prove an address with its mailed link',
     status: HttpStatus.NO_CONTENT,
-    problems: [LinkInvalid],
+    problems: [LinkInvalid, TooManyRequests],
   })
   verify(@Body() { token }: LinkTokenDto): Promise<void> {
     return this.links.redeem('verify-email', token);
@@ -29,10 +32,12 @@ export class EmailLinksController {
 
   @Public()
   @Post('verification')
+  @LimitedByNetwork('public-secrets', 'mails-from')
   @Operation({
     id: 'requestEmailVerification',
     summary: 'Mail the link again; one answer for every address',
     status: HttpStatus.ACCEPTED,
+    problems: [TooManyRequests],
   })
   request(@Body() { email, redirectTo }: VerificationRequestDto): Promise<void> {
     return this.verification.requestForAddress(email, redirectTo);
@@ -40,11 +45,12 @@ export class EmailLinksController {
 
   @Public()
   @Post('undo')
+  @LimitedByNetwork('public-secrets')
   @Operation({
     id: 'undoEmailChange',
     summary: 'Take the old address back; every session ends',
     status: HttpStatus.NO_CONTENT,
-    problems: [LinkInvalid],
+    problems: [LinkInvalid, TooManyRequests],
   })
   undo(@Body() { token }: LinkTokenDto): Promise<void> {
     return this.links.redeem('undo-email', token);

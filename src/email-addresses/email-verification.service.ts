@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { TooManyRequests } from '../common/common.errors.js';
-import { Database } from '../database/database.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { LinkInvalid } from '../links/links.errors.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
+import { AskedMails, PACE_SECONDS } from '../mail/asked-mails.js';
 import type { Envelope } from '../mail/envelope.js';
+import { SAMPLE_LINK } from '../mail/letters.js';
 import { Outbox } from '../mail/outbox.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
@@ -14,14 +17,12 @@ const VERIFY_EMAIL = 'verify-email';
 /** Only the mail worker finds out what an address stands for; pending registrations answer this one too. */
 const VERIFICATION_REQUEST = 'verification-request';
 
-const PACE_SECONDS = 60;
-
 /** Proves that people own the address they registered with (parity EV-01 to EV-05). */
 @Injectable()
 export class EmailVerification implements OnModuleInit {
   constructor(
-    private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly askedMails: AskedMails,
     private readonly links: OneTimeLinks,
     private readonly users: UsersService,
     private readonly events: DomainEvents,
@@ -32,11 +33,17 @@ export class EmailVerification implements OnModuleInit {
       name: VERIFY_EMAIL,
       page: 'verify-email',
       redeem: async (link, manager) => {
-        await this.users.verifyEmail(link.subjectId, link.address, 'link', manager);
+        const { subjectId: id, address } = link;
+        if (await this.users.verifyEmail(id, address, 'link', manager)) return;
+        // A letter that was being written while the address changed brings a link that outlived the change.
+        if (!(await this.users.isAddressOf(id, address, manager))) throw new LinkInvalid();
       },
     });
     this.events.on('user.registered', async ({ userId }, manager) => {
       await this.outbox.queue(VERIFY_EMAIL, { userId }, manager);
+    });
+    this.outbox.define(join(import.meta.dirname, 'templates'), {
+      [VERIFY_EMAIL]: { kind: 'required', sample: SAMPLE_LINK },
     });
     this.outbox.compose(VERIFY_EMAIL, async ({ userId, redirectTo }: LetterData, manager) =>
       this.write(await this.users.findById(userId, manager), redirectTo, manager),
@@ -53,10 +60,11 @@ export class EmailVerification implements OnModuleInit {
   async requestForUser(user: User, redirectTo?: string): Promise<void> {
     this.links.requireAllowedRedirect(redirectTo);
     if (user.pendingEmail === null && user.emailVerifiedAt !== null) return;
-    const pace = { key: `${VERIFY_EMAIL} ${user.id}`, seconds: PACE_SECONDS };
+    const recipient = user.pendingEmail ?? user.email;
+    const asked = { key: `${VERIFY_EMAIL} ${user.id}`, recipient };
     const letter = user.pendingEmail === null ? VERIFY_EMAIL : CHANGE_EMAIL;
-    const data = { userId: user.id, redirectTo };
-    const queued = await this.outbox.queue(letter, data, this.database.manager, pace);
+    const data = { userId: user.id, redirectTo, asked: true };
+    const queued = await this.askedMails.queue(letter, data, asked);
     if (!queued) throw new TooManyRequests(PACE_SECONDS);
   }
 
@@ -66,8 +74,8 @@ export class EmailVerification implements OnModuleInit {
    */
   async requestForAddress(email: string, redirectTo?: string): Promise<void> {
     this.links.requireAllowedRedirect(redirectTo);
-    const pace = { key: `${VERIFICATION_REQUEST} ${email.toLowerCase()}`, seconds: PACE_SECONDS };
-    await this.outbox.queue(VERIFICATION_REQUEST, { email, redirectTo }, this.database.manager, pace);
+    const asked = { key: `${VERIFICATION_REQUEST} ${email.toLowerCase()}`, recipient: email };
+    await this.askedMails.queue(VERIFICATION_REQUEST, { email, redirectTo }, asked);
   }
 
   private async write(

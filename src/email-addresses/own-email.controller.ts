@@ -3,7 +3,9 @@ import { CurrentUser } from '../guard/principal.js';
 import { RestController } from '../auth/rest-controller.decorator.js';
 import { Operation } from '../common/operation.decorator.js';
 import { TooManyRequests } from '../common/common.errors.js';
-import { Overloaded, PasswordIncorrect } from '../passwords/passwords.errors.js';
+import { LimitedByNetwork } from '../limits/limited-by-network.decorator.js';
+import { PasswordIncorrect } from '../passwords/passwords.errors.js';
+import { Enrolment } from '../second-factors/enrolment.js';
 import type { User } from '../users/user.entity.js';
 import { ChangeEmailDto, ResendVerificationDto } from './email-addresses.dto.js';
 import { EmailChange } from './email-change.service.js';
@@ -18,11 +20,12 @@ export class OwnEmailController {
   ) {}
 
   @Post()
+  @LimitedByNetwork('mails-from')
   @Operation({
     id: 'changeEmail',
     summary: 'Change the address, once the new one is proven',
     status: HttpStatus.ACCEPTED,
-    problems: [PasswordIncorrect, Overloaded],
+    problems: [PasswordIncorrect, TooManyRequests],
   })
   change(@CurrentUser() user: User, @Body() { email, password, redirectTo }: ChangeEmailDto): Promise<void> {
     return this.changes.request(user, email, password, redirectTo);
@@ -35,6 +38,8 @@ export class OwnEmailController {
   }
 
   @Post('verification')
+  @LimitedByNetwork('mails-from')
+  @Enrolment()
   @Operation({
     id: 'resendEmailVerification',
     summary: 'Mail the link again, at most once a minute',

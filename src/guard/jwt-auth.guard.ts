@@ -6,7 +6,13 @@ import { TokenMissing } from '../tokens/tokens.errors.js';
 import { AccessDenied } from './guard.errors.js';
 import { type BearerPrincipal, currentPrincipal, setPrincipal } from './principal.js';
 import { RequestAuthenticator } from './request-authenticator.js';
-import { Circumstances, type Requirement, REQUIREMENTS } from './requirements.js';
+import {
+  Circumstances,
+  EXEMPTIONS,
+  type Requirement,
+  REQUIREMENTS,
+  StandingRequirements,
+} from './requirements.js';
 
 /** What a route says of itself; read once, because it never changes. */
 interface Rules {
@@ -23,6 +29,7 @@ export class JwtAuthGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authenticator: RequestAuthenticator,
     private readonly circumstances: Circumstances,
+    private readonly standing: StandingRequirements,
   ) {}
 
   /**
@@ -59,9 +66,11 @@ export class JwtAuthGuard implements CanActivate {
     const known = ofController.get(handler);
     if (known) return known;
     const targets = [handler, controller];
+    const exemptions = this.reflector.getAllAndMerge<Requirement[]>(EXEMPTIONS, targets);
+    const own = this.reflector.getAllAndMerge<Requirement[]>(REQUIREMENTS, targets);
     const rules = {
       access: this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets) ?? 'required',
-      requirements: this.reflector.getAllAndMerge<Requirement[]>(REQUIREMENTS, targets),
+      requirements: [...this.standing.except(exemptions), ...own],
     };
     this.rules.set(controller, ofController.set(handler, rules));
     return rules;

@@ -49,5 +49,6 @@ function contextOf(request: HttpRequest): RequestContext {
     requestId: typeof request.id === 'string' ? request.id : randomUUID(),
     ip: clientAddress(request.ip),
     userAgent: request.headers['user-agent'] ?? null,
+    languages: request.headers['accept-language'] ?? null,
   };
 }

@@ -1,9 +1,10 @@
-import { SetMetadata } from '@nestjs/common';
+import { Injectable, SetMetadata } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import { StepUpRequired } from './guard.errors.js';
 import type { BearerPrincipal } from './principal.js';
 
 export const REQUIREMENTS = 'tokenhouse:requirements';
+export const EXEMPTIONS = 'tokenhouse:exemptions';
 
 /** What a route asks of a signed-in caller beyond being signed in; refuses by throwing. */
 export type Requirement<P extends BearerPrincipal = BearerPrincipal> = (
@@ -24,6 +25,25 @@ export class Circumstances {
 export const Requires = <P extends BearerPrincipal>(
   ...requirements: Requirement<P>[]
 ): MethodDecorator & ClassDecorator => SetMetadata(REQUIREMENTS, requirements);
+
+/** Frees a route or controller from standing requirements. */
+export const Exempt = (...requirements: Requirement<never>[]): MethodDecorator & ClassDecorator =>
+  SetMetadata(EXEMPTIONS, requirements);
+
+/** What every route asks of a signed-in caller, before its own requirements, unless it is exempt. */
+@Injectable()
+export class StandingRequirements {
+  private readonly list: Requirement[] = [];
+
+  /** Call it from `onModuleInit`: each route reads the list once. */
+  add<P extends BearerPrincipal>(requirement: Requirement<P>): void {
+    this.list.push(requirement as unknown as Requirement);
+  }
+
+  except(exemptions: readonly Requirement[]): Requirement[] {
+    return this.list.filter((requirement) => !exemptions.includes(requirement));
+  }
+}
 
 /**
  * This session signed in or confirmed its password within `CONFIRM_PASSWORD_TTL`, else 403 `step_up_required`. One that

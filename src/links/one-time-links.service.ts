@@ -1,12 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager, In, MoreThan } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { hashOfSecret, makeSecret } from '../common/random-secret.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { changedRows, columnsOf, hydrate } from '../database/rows.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { Limits } from '../limits/limits.js';
 import { type LinkPage, linkUrl, requireAllowedRedirect } from './link-url.js';
 import { LinkInvalid } from './links.errors.js';
 import { OneTimeLink } from './one-time-link.entity.js';
@@ -28,13 +29,12 @@ interface LinkSubject {
   id: string;
   /** The address that opening the link proves or brings back. */
   address: string;
-  /** ISO 8601; when that happened which the link is about, for `revokeYounger`. Now, unless said. */
-  since?: string;
   /** Where the link leads instead of its page, see `requireAllowedRedirect`. */
   redirectTo?: string;
 }
 
-const SECRET_BYTES = 32;
+/** What a letter says of a link: where it leads, and for how long it works. */
+export type MailedLink = { link: URL; minutes: number };
 
 /**
  * Links that work once (security.md, "One-time links"). Each page accepts only the purposes that were
@@ -50,10 +50,11 @@ export class OneTimeLinks implements OnModuleInit {
     private readonly events: DomainEvents,
     private readonly housekeeping: Housekeeping,
     private readonly config: AppConfig,
+    private readonly limits: Limits,
   ) {}
 
   onModuleInit(): void {
-    this.housekeeping.add('DELETE FROM one_time_links WHERE expires_at < now()');
+    this.housekeeping.addTable('one_time_links', 'expires_at < now()');
     const changes = [
       'password.changed', 'password.reset', 'email.changed', 'email.reverted', 'user.banned', 'user.unbanned',
       'user.deactivated',
@@ -75,31 +76,35 @@ export class OneTimeLinks implements OnModuleInit {
   }
 
   /** Makes a link, and says for how long it works. Its secret (256 bits, base64url) is kept nowhere. */
-  async issue(
-    purposeName: string,
-    { id, address, since, redirectTo }: LinkSubject,
-    manager: EntityManager,
-  ): Promise<{ link: URL; minutes: number }> {
-    const { page, outlives, ttlMinutes: minutes = this.ttlMinutes(page) } = this.require(purposeName);
-    const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    const slot = outlives ? null : `${purposeName} ${id}`;
-    await manager.query(
-      `INSERT INTO one_time_links (id, purpose, slot, token_hash, subject_id, address, expires_at, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(mins => $7), coalesce($8, now()))
-       ON CONFLICT (slot) DO UPDATE SET id = excluded.id, token_hash = excluded.token_hash,
-         address = excluded.address, expires_at = excluded.expires_at, created_at = excluded.created_at`,
-      [uuidv7(), purposeName, slot, sha256(secret), id, address, minutes, since ?? null],
+  async issue(purpose: string, subject: LinkSubject, manager: EntityManager): Promise<MailedLink> {
+    const secret = makeSecret();
+    await this.insert(purpose, subject, secret, manager);
+    return this.mailed(purpose, secret, subject.redirectTo);
+  }
+
+  /**
+   * A link that comes into being with the change that it is about, and gets its secret when its letter is written: until
+   * then nobody can open it, yet it can be revoked. Returns its id.
+   */
+  async reserve(purpose: string, subject: LinkSubject, manager: EntityManager): Promise<string> {
+    return this.insert(purpose, subject, makeSecret(), manager);
+  }
+
+  /** Gives a reserved link a secret and its whole time; a secret that it had is dead. Null when it was used or revoked. */
+  async issueReserved(purpose: string, id: string, manager: EntityManager): Promise<MailedLink | null> {
+    const secret = makeSecret();
+    const rows = await changedRows(
+      manager,
+      `UPDATE one_time_links SET token_hash = $3, expires_at = now() + make_interval(mins => $4)
+       WHERE id = $1 AND purpose = $2 RETURNING id`,
+      [id, purpose, hashOfSecret(secret), this.minutesOf(purpose)],
     );
-    return { link: linkUrl(this.config, page, secret, redirectTo), minutes };
+    return rows.length === 1 ? this.mailed(purpose, secret) : null;
   }
 
   /** The link behind a secret, not spent yet; for checks that must come before `consume`. @throws LinkInvalid */
   async peek(page: LinkPage, secret: string): Promise<OneTimeLink> {
-    const query = this.database.manager.createQueryBuilder(OneTimeLink, 'l');
-    query.where('l.tokenHash = :hash AND l.expiresAt > now()', { hash: sha256(secret) });
-    const link = await query.andWhere('l.purpose IN (:...purposes)', { purposes: this.of(page) }).getOne();
-    if (!link) throw new LinkInvalid();
-    return link;
+    return this.counted(() => this.find(page, secret));
   }
 
   /** Spends a link; of several attempts at once a single one gets it. @throws LinkInvalid */
@@ -109,7 +114,7 @@ export class OneTimeLinks implements OnModuleInit {
       `DELETE FROM one_time_links l
        WHERE l.token_hash = $1 AND l.purpose = ANY($2) AND l.expires_at > now()
        RETURNING ${columnsOf(this.database, OneTimeLink, 'l')}`,
-      [sha256(secret), this.of(page)],
+      [hashOfSecret(secret), this.of(page)],
     );
     if (!row) throw new LinkInvalid();
     return hydrate(this.database, OneTimeLink, 'l', row);
@@ -117,10 +122,12 @@ export class OneTimeLinks implements OnModuleInit {
 
   /** Spends a link and has its purpose take effect, both or neither. @throws LinkInvalid */
   async redeem(page: LinkPage, secret: string): Promise<void> {
-    await this.database.transaction(async (manager) => {
-      const link = await this.consume(page, secret, manager);
-      await this.require(link.purpose).redeem?.(link, manager);
-    });
+    await this.counted(() =>
+      this.database.transaction(async (manager) => {
+        const link = await this.consume(page, secret, manager);
+        await this.require(link.purpose).redeem?.(link, manager);
+      }),
+    );
   }
 
   /** Kills the links of one purpose, e.g. when a change is called off. */
@@ -134,6 +141,28 @@ export class OneTimeLinks implements OnModuleInit {
     await manager.delete(OneTimeLink, { purpose: In(purposes), subjectId, createdAt: MoreThan(createdAt) });
   }
 
+  /** Looks for a link by `look`; what does not work counts as a guess. @throws BudgetSpent */
+  private async counted<T>(look: () => Promise<T>): Promise<T> {
+    const spent = await this.limits.spendHere('link-guesses');
+    let isGuess = false;
+    try {
+      return await look();
+    } catch (error) {
+      isGuess = error instanceof LinkInvalid;
+      throw error;
+    } finally {
+      if (!isGuess) await this.limits.refund(spent);
+    }
+  }
+
+  private async find(page: LinkPage, secret: string): Promise<OneTimeLink> {
+    const query = this.database.manager.createQueryBuilder(OneTimeLink, 'l');
+    query.where('l.tokenHash = :hash AND l.expiresAt > now()', { hash: hashOfSecret(secret) });
+    const link = await query.andWhere('l.purpose IN (:...purposes)', { purposes: this.of(page) }).getOne();
+    if (!link) throw new LinkInvalid();
+    return link;
+  }
+
   private async revokeAll(subjectId: string, manager: EntityManager): Promise<void> {
     const lasting = [...this.purposes.values()].filter(({ outlives }) => outlives).map(({ name }) => name);
     await manager.query('DELETE FROM one_time_links WHERE subject_id = $1 AND purpose <> ALL($2)', [
@@ -142,9 +171,33 @@ export class OneTimeLinks implements OnModuleInit {
     ]);
   }
 
-  private ttlMinutes(page: LinkPage): number {
+  private async insert(
+    purpose: string,
+    { id, address }: LinkSubject,
+    secret: string,
+    manager: EntityManager,
+  ): Promise<string> {
+    const slot = this.require(purpose).outlives ? null : `${purpose} ${id}`;
+    const link = uuidv7();
+    await manager.query(
+      `INSERT INTO one_time_links (id, purpose, slot, token_hash, subject_id, address, expires_at, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(mins => $7), now())
+       ON CONFLICT (slot) DO UPDATE SET id = excluded.id, token_hash = excluded.token_hash,
+         address = excluded.address, expires_at = excluded.expires_at, created_at = excluded.created_at`,
+      [link, purpose, slot, hashOfSecret(secret), id, address, this.minutesOf(purpose)],
+    );
+    return link;
+  }
+
+  private mailed(purpose: string, secret: string, redirectTo?: string): MailedLink {
+    const { page } = this.require(purpose);
+    return { link: linkUrl(this.config, page, secret, redirectTo), minutes: this.minutesOf(purpose) };
+  }
+
+  private minutesOf(purpose: string): number {
+    const { page, ttlMinutes } = this.require(purpose);
     const { resetTtlMinutes, verifyTtlMinutes } = this.config.links;
-    return page === 'reset-password' ? resetTtlMinutes : verifyTtlMinutes;
+    return ttlMinutes ?? (page === 'reset-password' ? resetTtlMinutes : verifyTtlMinutes);
   }
 
   private of(page: LinkPage): string[] {
@@ -156,8 +209,4 @@ export class OneTimeLinks implements OnModuleInit {
     if (!purpose) throw new Error(`No link purpose "${name}" is defined.`);
     return purpose;
   }
-}
-
-function sha256(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }

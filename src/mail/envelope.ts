@@ -1,5 +1,6 @@
 /** The facts about a person that every letter may name (parity ML-04). A `User` is one. */
 export interface Person {
+  readonly id?: string;
   readonly email: string;
   readonly username: string | null;
   readonly firstName: string | null;
@@ -7,14 +8,14 @@ export interface Person {
 }
 
 /**
- * What a letter says besides who the person is. Only a `URL` becomes a link: text is what somebody typed,
- * and is shown so that no mail client makes a link of it.
+ * What a letter says besides who the person is. Only a `URL` becomes a link: text is what somebody typed, and is shown so
+ * that no mail client makes a link of it. A `Date` is written in the letter's language.
  */
 export interface LetterVariables {
   readonly link?: URL;
   /** For how long the link works. */
   readonly minutes?: number;
-  readonly [name: string]: string | number | URL | undefined;
+  readonly [name: string]: string | number | URL | Date | undefined;
 }
 
 /** What a composer answers: to whom, and what to say. */
@@ -25,4 +26,6 @@ export interface Envelope {
   readonly to: string;
   readonly person: Person;
   readonly variables?: LetterVariables;
+  /** Whoever caused it may have nothing to do with this address, which nobody has proven: few of these are sent a day. */
+  readonly uninvited?: boolean;
 }

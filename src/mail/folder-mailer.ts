@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { createTransport, type SendMailOptions } from 'nodemailer';
@@ -32,8 +32,14 @@ export class FolderMailer extends Mailer {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const name = this.nextName(message.letter);
     const draft = join(this.folder, `.${name}.tmp`);
-    await writeFile(draft, bytes, { mode: 0o600, flag: 'wx' });
-    await rename(draft, join(this.folder, name));
+    try {
+      await writeFile(draft, bytes, { mode: 0o600, flag: 'wx' });
+      await rename(draft, join(this.folder, name));
+    } catch (error) {
+      // On a full disk each attempt would leave its beginning, and take what room others make.
+      await rm(draft, { force: true });
+      throw error;
+    }
     this.logger.log(`Mail "${message.letter}" is in ${join(this.folder, name)}`);
   }
 

@@ -1,13 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
-import { AppConfig } from '../config/app-config.js';
-import type { Envelope } from './envelope.js';
-import { letterVariables } from './letter-variables.js';
+import type { SafeVariables } from './letter-variables.js';
+import { Letters } from './letters.js';
+import { dateText, durationText } from './letter-words.js';
+import { type Form, TemplateFiles } from './template-files.js';
 
-/** Copied to `dist` by the build, see nest-cli.json. */
-const FOLDER = join(import.meta.dirname, 'templates');
+/** What letters share. Copied to `dist` by the build, see nest-cli.json. */
+const SHARED_FOLDER = join(import.meta.dirname, 'templates');
+export const PARTIALS: Readonly<Record<Form, readonly string[]>> = {
+  txt: ['occasion'],
+  html: ['layout', 'button', 'occasion'],
+};
 const SUBJECT = /^Subject: (.+)\r?\n\s*/;
 
 export interface RenderedLetter {
@@ -16,7 +20,12 @@ export interface RenderedLetter {
   html: string;
 }
 
-type Template = (variables: object) => string;
+interface Template {
+  readonly render: (variables: object) => string;
+  readonly language: string;
+}
+
+type Templates = Readonly<Record<Form, Template>>;
 
 /**
  * The letters: `<letter>.txt.hbs`, whose first line is the subject, and `<letter>.html.hbs`, which stands in
@@ -25,57 +34,75 @@ type Template = (variables: object) => string;
  */
 @Injectable()
 export class LetterTemplates {
-  private readonly handlebars = Handlebars.create();
-  private readonly letters = new Map<string, { text: Template; html: Template }>();
+  private readonly environments = new Map<string, typeof Handlebars>();
+  private readonly compiled = new Map<string, Templates>();
 
-  constructor(private readonly config: AppConfig) {
-    this.handlebars.registerHelper('duration', duration);
-    for (const partial of ['layout', 'button']) {
-      this.handlebars.registerPartial(partial, readFileSync(join(FOLDER, `${partial}.html.hbs`), 'utf8'));
-    }
-    const names = readdirSync(FOLDER).filter((file) => file.endsWith('.txt.hbs'));
-    for (const name of names.map((file) => file.replace('.txt.hbs', ''))) {
-      this.letters.set(name, { text: this.compile(name, 'txt'), html: this.compile(name, 'html') });
-    }
-  }
+  constructor(
+    private readonly letters: Letters,
+    private readonly files: TemplateFiles,
+  ) {}
 
   /** @throws Error when there is no such letter, or it names something that it was not given */
-  render(envelope: Envelope): RenderedLetter {
-    const template = this.letters.get(envelope.letter);
-    if (!template) throw new Error(`The letter "${envelope.letter}" has no templates.`);
-    const values = letterVariables(this.config, envelope);
-    const text = template.text(withUrls(values, (url) => url.href));
-    const [head, subject] = SUBJECT.exec(text) ?? [];
-    if (!head || !subject) throw new Error(`${envelope.letter}.txt.hbs does not start with "Subject: …".`);
-    const html = template.html({ ...withUrls(values, hrefInHtml), subject });
-    return { subject, text: text.slice(head.length), html };
+  render(letter: string, language: string, variables: SafeVariables): RenderedLetter {
+    const { txt, html } = this.templates(letter, language);
+    const whole = txt.render(withWords(variables, txt.language, ({ href }) => href));
+    const [head, subject] = SUBJECT.exec(whole) ?? [];
+    if (!head || !subject) throw new Error('its first line is not "Subject: …"');
+    const values = withWords(variables, html.language, hrefInHtml);
+    return {
+      subject,
+      text: whole.slice(head.length),
+      html: html.render({ ...values, subject, lang: html.language }),
+    };
   }
 
-  private compile(letter: string, kind: 'txt' | 'html'): Template {
-    const file = join(FOLDER, `${letter}.${kind}.hbs`);
-    return this.handlebars.compile(readFileSync(file, 'utf8'), { strict: true, noEscape: kind === 'txt' });
+  private templates(letter: string, language: string): Templates {
+    const key = `${letter} ${language}`;
+    const templates = this.compiled.get(key) ?? {
+      txt: this.compile(letter, 'txt', language),
+      html: this.compile(letter, 'html', language),
+    };
+    this.compiled.set(key, templates);
+    return templates;
+  }
+
+  private compile(letter: string, form: Form, wanted: string): Template {
+    const { folder } = this.letters.find(letter);
+    const { source, language } = this.files.find(letter, form, wanted, folder);
+    const options = { strict: true, noEscape: form === 'txt' };
+    return { language, render: this.environment(form, language).compile(source, options) };
+  }
+
+  /** One for each form, because a partial keeps the escaping that it was first compiled with. */
+  private environment(form: Form, language: string): typeof Handlebars {
+    const key = `${form} ${language}`;
+    const known = this.environments.get(key);
+    if (known) return known;
+    const made = Handlebars.create();
+    made.unregisterHelper('log');
+    made.registerHelper('duration', (minutes: number) => durationText(minutes, language));
+    for (const name of PARTIALS[form]) {
+      made.registerPartial(name, this.files.find(name, form, language, SHARED_FOLDER).source);
+    }
+    this.environments.set(key, made);
+    return made;
   }
 }
 
-function withUrls(values: Record<string, unknown>, write: (url: URL) => unknown): Record<string, unknown> {
-  const entries = Object.entries(values);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, value instanceof URL ? write(value) : value]),
-  );
+/** Dates in the letter's language, links as its form needs them. */
+function withWords(
+  values: SafeVariables,
+  language: string,
+  write: (url: URL) => unknown,
+): Record<string, unknown> {
+  const entries = Object.entries(values).map(([name, value]) => {
+    if (value instanceof URL) return [name, write(value)] as const;
+    return [name, value instanceof Date ? dateText(value, language) : value] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The URL serialiser leaves `&` and, in paths, the apostrophe; Handlebars alone would also write `=` as an entity. */
 function hrefInHtml({ href }: URL): Handlebars.SafeString {
   return new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '&#39;'));
-}
-
-/** Minutes in the largest unit that is exact: `60 minutes`, `3 days`. */
-function duration(minutes: number): string {
-  const [count, unit] =
-    minutes % 1440 === 0
-      ? [minutes / 1440, 'day']
-      : minutes > 60 && minutes % 60 === 0
-        ? [minutes / 60, 'hour']
-        : [minutes, 'minute'];
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

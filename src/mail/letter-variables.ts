@@ -1,21 +1,26 @@
+import { isIP } from 'node:net';
 import type { AppConfig } from '../config/app-config.js';
-import type { Envelope } from './envelope.js';
+import type { Envelope, LetterVariables } from './envelope.js';
 import { addressText, nameText } from './user-text.js';
 
 type VariablesConfig = Pick<AppConfig, 'links' | 'mail' | 'users'>;
-type SafeVariables = Record<string, string | number | URL>;
+
+/** What a letter may say, as text in HTML and elsewhere: made harmless. */
+export type SafeVariables = Record<string, string | number | URL | Date>;
 
 /** Names of variables that hold a mail address. */
 const ADDRESS = /(?:email|login|recipient)$/i;
+/** Names of variables that hold the address of a computer. */
+const IP = /^ip$|Ip$/;
 
-/**
- * Everything a letter may name (parity ML-04), made harmless: text can neither break a line nor become a link.
- * Only values of type `URL` stay links. What is unknown about a person is an empty string.
- */
-export function letterVariables(config: VariablesConfig, { to, person, variables }: Envelope): SafeVariables {
+/** Everything a letter may name (parity ML-04). What is unknown about a person is an empty string. */
+export function variablesOf(
+  config: VariablesConfig,
+  { to, person, variables }: Omit<Envelope, 'letter'>,
+): LetterVariables {
   const firstName = person.firstName ?? '';
   const lastName = person.lastName ?? '';
-  const all = {
+  return {
     recipient: to,
     firstName,
     lastName,
@@ -24,14 +29,24 @@ export function letterVariables(config: VariablesConfig, { to, person, variables
     username: person.username ?? '',
     login: loginOf(config, person),
     ...variables,
+    appName: appName(config),
+    appUrl: new URL(config.links.appUrl),
   };
-  const safe = Object.entries(all).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, typeof value === 'string' ? harmless(name, value) : value] as const],
-  );
-  return { ...Object.fromEntries(safe), appName: appName(config), appUrl: new URL(config.links.appUrl) };
 }
 
-function harmless(name: string, value: string): string {
+/** Text can neither break a line nor become a link; only values of type `URL` stay links (INJ-16). */
+export function harmless(config: VariablesConfig, variables: LetterVariables): SafeVariables {
+  const own = appName(config);
+  const entries = Object.entries(variables).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    const trusted = typeof value !== 'string' || (name === 'appName' && value === own);
+    return [[name, trusted ? value : harmlessText(name, value)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function harmlessText(name: string, value: string): string {
+  if (IP.test(name) && isIP(value) !== 0) return value;
   return ADDRESS.test(name) ? addressText(value) : nameText(value);
 }
 

@@ -1,6 +1,6 @@
+import { failureText } from '../common/failure-text.js';
 import { UnsendableMail } from './mail.errors.js';
 
-const MAX_LENGTH = 300;
 /** A server that refuses this recipient for good (RFC 5321, section 4.2.1) is asked only a few times more. */
 const ATTEMPTS_AFTER_REFUSAL = 6;
 
@@ -11,15 +11,10 @@ interface SmtpError extends Error {
   responseCode?: number;
 }
 
-/** What went wrong, for the log and the operator: mail servers repeat addresses, and errors may quote links. */
+/** What went wrong, for the log and the operator. */
 export function describeFailure(error: unknown): string {
   const { message, code, command } = error as SmtpError;
-  const words = [code, command && `at ${command}`, message ?? String(error)].filter(Boolean).join(' ');
-  return words
-    .replace(/https?:\S+/gi, '<link>')
-    .replace(/[^\s<>@]+@[^\s<>@]+/g, '<address>')
-    .replace(/\s+/g, ' ')
-    .slice(0, MAX_LENGTH);
+  return failureText(code, command && `at ${command}`, message ?? String(error));
 }
 
 /** Whether a further attempt could not end better. */

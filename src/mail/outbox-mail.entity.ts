@@ -21,6 +21,10 @@ export class OutboxMail {
   @Column({ name: 'pace_key', type: 'text', nullable: true })
   paceKey: string | null;
 
+  /** The language that the request which caused it asked for, as far as there are letters in it. */
+  @Column({ type: 'text', nullable: true })
+  locale: string | null;
+
   @Column({ type: 'text' })
   state: OutboxState;
 

@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { currentContext } from '../common/request-context.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { changedRows } from '../database/rows.js';
-import type { Envelope } from './envelope.js';
+import type { Envelope, LetterVariables } from './envelope.js';
+import { LetterHooks, type LocaleHook, type RenderingHook } from './letter-hooks.js';
+import { type LetterDefinition, Letters } from './letters.js';
+import { lookUpLocale } from './locale.js';
+import { TemplateFiles } from './template-files.js';
 
 export type { Envelope };
 
@@ -30,7 +35,18 @@ export class Outbox {
   constructor(
     private readonly database: Database,
     private readonly config: AppConfig,
+    private readonly letters: Letters,
+    private readonly hooks: LetterHooks,
+    private readonly files: TemplateFiles,
   ) {}
+
+  /**
+   * Tells of a feature's letters; call it from `onModuleInit`. `folder` holds `<letter>.txt.hbs` and
+   * `<letter>.html.hbs` of each.
+   */
+  define(folder: string, letters: Readonly<Record<string, LetterDefinition>>): void {
+    this.letters.add(folder, letters);
+  }
 
   /**
    * Says who writes a letter; call it from `onModuleInit`. The composer runs in a transaction of its own, once
@@ -45,12 +61,33 @@ export class Outbox {
   }
 
   /**
+   * Lets a host application see each letter before it is rendered, and add to it or change what it says (parity ML-04);
+   * call it from `onModuleInit`. Its values are escaped like all others. It runs for each attempt to send, outside of
+   * any transaction; when it throws, the letter waits for the next one.
+   * @param samples values of the variables that it adds, as templates are tried with at the start
+   */
+  onRendering(hook: RenderingHook, samples?: LetterVariables): void {
+    this.hooks.onRendering(hook, samples);
+  }
+
+  /** Lets a module tell in what language somebody wants to be written to; call it from `onModuleInit`. */
+  localeOf(hook: LocaleHook): void {
+    this.hooks.localeOf(hook);
+  }
+
+  /**
    * Queues a letter in the caller's transaction: it is sent after the commit, or never.
    * False when `pace` forbids it; whether to tell anybody is the caller's decision. One conditional statement
    * decides, so of many requests at once a single one gets its letter.
    * @param data what the composer needs: ids and addresses, never a secret
+   * @param manager without one it is queued at once
    */
-  async queue(letter: string, data: object, manager: EntityManager, pace?: Pace): Promise<boolean> {
+  async queue(
+    letter: string,
+    data: object,
+    manager: EntityManager = this.database.manager,
+    pace?: Pace,
+  ): Promise<boolean> {
     this.composersOf(letter);
     const paced = this.config.rateLimit ? pace : undefined;
     const rows = await changedRows(manager, QUEUE, [
@@ -59,6 +96,7 @@ export class Outbox {
       JSON.stringify(data),
       paced?.key ?? null,
       paced?.seconds ?? 0,
+      lookUpLocale(currentContext()?.languages, this.files.languages),
     ]);
     await this.database.afterCommit(manager, () => this.wake());
     return rows.length > 0;
@@ -87,9 +125,9 @@ export class Outbox {
 
 /** A paced letter takes the place of its predecessor, with a new id: results of older attempts miss it. */
 const QUEUE = `
-  INSERT INTO mail_outbox (id, letter, data, pace_key) VALUES ($1, $2, $3, $4)
+  INSERT INTO mail_outbox (id, letter, data, pace_key, locale) VALUES ($1, $2, $3, $4, $6)
   ON CONFLICT (pace_key) DO UPDATE SET id = excluded.id, letter = excluded.letter, data = excluded.data,
-    state = 'waiting', attempts = 0, next_attempt_at = now(), leased_until = NULL, created_at = now(),
+    locale = excluded.locale, state = 'waiting', attempts = 0, next_attempt_at = now(), leased_until = NULL, created_at = now(),
     finished_at = NULL, last_error = NULL
   WHERE mail_outbox.created_at <= now() - make_interval(secs => $5)
   RETURNING id`;

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { AppConfig } from '../config/app-config.js';
+import { LetterDrafts } from './letter-drafts.js';
+import { LetterHooks } from './letter-hooks.js';
 import { LetterTemplates } from './letter-templates.js';
+import { harmless, variablesOf } from './letter-variables.js';
 import { Mailer } from './mailer.js';
 import type { OutboxMail } from './outbox-mail.entity.js';
-import { Outbox } from './outbox.js';
+import { RecipientBudget } from './recipient-budget.js';
 
 /** Bounds an attempt even against a server that trickles its answers; shorter than the lease. */
 const SEND_TIMEOUT_MS = 60_000;
@@ -12,9 +15,11 @@ const SEND_TIMEOUT_MS = 60_000;
 @Injectable()
 export class Postman {
   constructor(
-    private readonly database: Database,
-    private readonly outbox: Outbox,
+    private readonly config: AppConfig,
+    private readonly drafts: LetterDrafts,
+    private readonly hooks: LetterHooks,
     private readonly templates: LetterTemplates,
+    private readonly budget: RecipientBudget,
     private readonly mailer: Mailer,
   ) {}
 
@@ -22,11 +27,15 @@ export class Postman {
    * The link in the letter is committed before the letter leaves, and no database connection waits for the mail
    * server. A further attempt writes the letter anew, with a new link.
    */
-  async deliver({ letter, data }: OutboxMail): Promise<void> {
-    const envelope = await this.database.transaction((manager) => this.outbox.write(letter, data, manager));
-    if (!envelope) return;
-    const { letter: written, to } = envelope;
-    const message = { letter: written, to, ...this.templates.render(envelope) };
+  async deliver(mail: OutboxMail): Promise<void> {
+    const draft = await this.drafts.write(mail);
+    if (!draft) return;
+    const { envelope, locale } = draft;
+    const { letter, to, person, uninvited } = envelope;
+    if (uninvited && mail.attempts === 1 && !(await this.budget.spend(to))) return;
+    const given = { letter, to, person, locale, variables: variablesOf(this.config, envelope) };
+    const variables = harmless(this.config, await this.hooks.rendering(given));
+    const message = { letter, to, ...this.templates.render(letter, locale, variables) };
     await this.mailer.send(message, AbortSignal.timeout(SEND_TIMEOUT_MS));
   }
 

@@ -31,7 +31,7 @@ export class NewsModule implements OnModuleInit {
 
   onModuleInit(): void {
     const lifetime = `${tokenLifetimeSeconds(this.config)} seconds`;
-    this.housekeeping.add(`DELETE FROM news WHERE told_at < now() - interval '${lifetime}'`);
+    this.housekeeping.addTable('news', `told_at < now() - interval '${lifetime}'`);
   }
 }
 

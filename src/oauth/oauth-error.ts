@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { DomainError } from '../common/domain-error.js';
-import type { ErrorFormat } from '../common/error-format.js';
+import { defineErrorFormat } from '../common/error-format.js';
 
 export class OauthErrorDto {
   @ApiProperty({ description: 'Stable; decide by this one.' }) error: string;
@@ -8,14 +8,14 @@ export class OauthErrorDto {
 }
 
 /** Errors in the words of OAuth (RFC 6749, section 5.2). */
-export const OAUTH_ERROR: ErrorFormat = {
+export const OAUTH_ERROR = defineErrorFormat({
   name: 'oauth',
   mediaType: 'application/json',
   model: OauthErrorDto,
   nameMember: 'error',
   nameOf,
   bodyOf: (error): OauthErrorDto => ({ error: nameOf(error), error_description: descriptionOf(error) }),
-};
+});
 
 /** Codes of ours that OAuth knows under the same name. */
 const SHARED = new Set(['invalid_client', 'insufficient_scope', 'access_denied']);

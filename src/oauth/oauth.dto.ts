@@ -47,7 +47,7 @@ export class ServerMetadataDto {
   response_types_supported: string[];
   @ApiProperty({ type: [String], description: 'None: there is no token endpoint.' })
   grant_types_supported: string[];
-  @ApiProperty({ description: 'Our own member: which sessions have ended.' })
-  revocation_feed_endpoint: string;
+  @ApiPropertyOptional({ description: 'Our own member: which sessions have ended.' })
+  revocation_feed_endpoint?: string;
   @ApiPropertyOptional({ description: 'Unless `DOCS=off`.' }) service_documentation?: string;
 }

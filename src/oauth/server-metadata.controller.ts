@@ -4,13 +4,17 @@ import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
 import { AppConfig } from '../config/app-config.js';
 import { SERVICE_CLIENT_SCOPES } from '../service-clients/service-client.entity.js';
+import { ServiceEndpoints } from '../service-clients/service-endpoints.js';
 import { AUTH_METHODS, ServerMetadataDto } from './oauth.dto.js';
 
 @Public()
 @ApiTags('oauth')
 @Controller('.well-known')
 export class ServerMetadataController {
-  constructor(private readonly config: AppConfig) {}
+  constructor(
+    private readonly config: AppConfig,
+    private readonly endpoints: ServiceEndpoints,
+  ) {}
 
   @Get('oauth-authorization-server')
   @Header('Cache-Control', 'public, max-age=600')
@@ -31,7 +35,7 @@ export class ServerMetadataController {
       scopes_supported: [...SERVICE_CLIENT_SCOPES],
       response_types_supported: [],
       grant_types_supported: [],
-      revocation_feed_endpoint: `${http.publicUrl}/api/revocations`,
+      ...this.endpoints.all(),
       ...(http.docs && { service_documentation: `${http.publicUrl}/docs` }),
     };
   }

@@ -1,9 +1,11 @@
 import { Body, HttpStatus, Post } from '@nestjs/common';
 import { RestController } from '../auth/rest-controller.decorator.js';
+import { TooManyRequests } from '../common/common.errors.js';
 import { Operation } from '../common/operation.decorator.js';
 import { Public } from '../common/public.decorator.js';
+import { LimitedByNetwork } from '../limits/limited-by-network.decorator.js';
 import { LinkInvalid } from '../links/links.errors.js';
-import { Overloaded, WeakPassword } from '../passwords/passwords.errors.js';
+import { WeakPassword } from '../passwords/passwords.errors.js';
 import { ForgotPasswordDto, ResetPasswordDto } from './password-reset.dto.js';
 import { PasswordReset } from './password-reset.service.js';
 
@@ -13,10 +15,12 @@ export class PasswordResetController {
 
   @Public()
   @Post('forgot')
+  @LimitedByNetwork('public-secrets', 'mails-from')
   @Operation({
     id: 'forgotPassword',
     summary: 'Mail a link to set a new password; one answer for every address',
     status: HttpStatus.ACCEPTED,
+    problems: [TooManyRequests],
   })
   forgot(@Body() { email, redirectTo }: ForgotPasswordDto): Promise<void> {
     return this.resets.request(email, redirectTo);
@@ -24,11 +28,12 @@ export class PasswordResetController {
 
   @Public()
   @Post('reset')
+  @LimitedByNetwork('public-secrets')
   @Operation({
     id: 'resetPassword',
     summary: 'Set a new password with the mailed link; every session ends',
     status: HttpStatus.NO_CONTENT,
-    problems: [LinkInvalid, WeakPassword, Overloaded],
+    problems: [LinkInvalid, WeakPassword, TooManyRequests],
   })
   reset(@Body() { token, password }: ResetPasswordDto): Promise<void> {
     return this.resets.reset(token, password);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import type { FieldError } from '../common/domain-error.js';
 import { AppConfig } from '../config/app-config.js';
+import { BreachCheck } from './breach-check.js';
 import { WeakPassword } from './passwords.errors.js';
 
 /** What a password must not be made of. */
@@ -14,16 +15,22 @@ export interface PasswordOwner {
 
 /** Letters that a password must have besides the owner's own words. */
 const MIN_OWN_LETTERS = 4;
+const COMPROMISED = { code: 'compromised', message: 'It is in a list of passwords that were stolen.' };
 const COMMON = new Set(dictionary['passwords-common']);
 
 /** The rules for new passwords (parity PW-05). Signing in never applies them. */
 @Injectable()
 export class PasswordPolicy {
-  constructor(private readonly config: AppConfig) {}
+  constructor(
+    private readonly config: AppConfig,
+    private readonly breaches: BreachCheck,
+  ) {}
 
   /** @throws WeakPassword that lists every broken rule, in the field `field` */
-  assert(password: string, owner: PasswordOwner, field: 'password' | 'newPassword'): void {
-    const broken = this.brokenRules(password.normalize('NFC'), owner);
+  async assert(password: string, owner: PasswordOwner, field: 'password' | 'newPassword'): Promise<void> {
+    const text = password.normalize('NFC');
+    const compromised = await this.breaches.isCompromised(text);
+    const broken = [...this.brokenRules(text, owner), ...(compromised ? [COMPROMISED] : [])];
     if (broken.length > 0) throw new WeakPassword(broken.map((rule) => ({ field, ...rule })));
   }
 

@@ -6,7 +6,7 @@ export class Password {
   @PrimaryColumn('uuid', { name: 'user_id' })
   userId: string;
 
-  /** PHC string (argon2id), or an imported bcrypt or argon2 hash until the next sign-in. */
+  /** PHC string (argon2id), or an imported hash until the next sign-in. */
   @Column({ type: 'text' })
   hash: string;
 

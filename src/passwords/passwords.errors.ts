@@ -19,10 +19,10 @@ export class PasswordIncorrect extends DomainError {
   }
 }
 
-export class Overloaded extends DomainError {
-  constructor() {
-    super(503, 'overloaded', 'The service has more to do than it can; try again in a moment.', {
-      headers: { 'Retry-After': '2' },
-    });
+/** For code that imports hashes; no route answers with it. */
+export class HashNotSupported extends DomainError {
+  constructor(why: 'unknown' | 'too costly') {
+    const what = why === 'unknown' ? 'of no kind that can be verified' : 'too costly to verify';
+    super(422, 'hash_not_supported', `This password hash is ${what}.`);
   }
 }

@@ -1,14 +1,19 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { NIL } from 'uuid';
 import { Database } from '../database/database.js';
 import { changedRows } from '../database/rows.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { Limits } from '../limits/limits.js';
 import type { User } from '../users/user.entity.js';
 import { Password } from './password.entity.js';
+import { whyUnusable } from './hashes/read-hash.js';
 import { PasswordHasher } from './password-hasher.js';
 import { type PasswordOwner, PasswordPolicy } from './password-policy.js';
-import { PasswordIncorrect, SamePassword } from './passwords.errors.js';
+import { Overloaded } from '../common/common.errors.js';
+import { HashNotSupported, PasswordIncorrect, SamePassword } from './passwords.errors.js';
+import { UnusableHashes } from './unusable-hashes.js';
 
 /** Sets, checks and changes passwords. No database connection is held while one is hashed. */
 @Injectable()
@@ -17,7 +22,9 @@ export class PasswordsService {
     private readonly database: Database,
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
+    private readonly unusable: UnusableHashes,
     private readonly events: DomainEvents,
+    private readonly limits: Limits,
   ) {}
 
   /** Whether `password` is that user's. */
@@ -26,24 +33,36 @@ export class PasswordsService {
   }
 
   /**
-   * The stored hash that `password` matches, for `isStill`; null when it is wrong. Null for `userId`, nobody, costs
-   * the same and is always wrong. A hash that was imported or is weaker than today's is replaced on the way.
+   * A mark of the stored hash that `password` matches, for `isStill`; null when it is wrong. Null for `userId`, nobody,
+   * costs the same and is always wrong. A hash that was imported or is weaker than today's is replaced on the way.
    */
-  async match(userId: string | null, password: string): Promise<string | null> {
+  async match(userId: string | null, password: string): Promise<Buffer | null> {
     const hash = await this.findHash(userId ?? NIL);
     const matches = await this.hasher.verify(password, hash);
-    if (!matches || userId === null || hash === null) return null;
-    return this.hasher.needsUpgrade(hash) ? this.upgrade(userId, hash, password) : hash;
+    if (userId === null || hash === null) return null;
+    if (matches) return this.hasher.needsUpgrade(hash) ? this.upgrade(userId, hash, password) : markOf(hash);
+    await this.unusable.look(userId, hash);
+    return null;
   }
 
   /**
    * Whether the hash that a password matched is stored still; it then stays until the caller's transaction ends.
    * So a reset either refuses a sign-in under way with the old password, or ends the session it opens.
    */
-  async isStill(userId: string, hash: string, manager: EntityManager): Promise<boolean> {
-    const sql = 'SELECT 1 FROM passwords WHERE user_id = $1 AND hash = $2 FOR SHARE';
-    const rows = await manager.query<unknown[]>(sql, [userId, hash]);
-    return rows.length === 1;
+  async isStill(userId: string, mark: Buffer, manager: EntityManager): Promise<boolean> {
+    const sql = 'SELECT hash FROM passwords WHERE user_id = $1 FOR SHARE';
+    const [row] = await manager.query<{ hash: string }[]>(sql, [userId]);
+    return row !== undefined && timingSafeEqual(markOf(row.hash), mark);
+  }
+
+  /** @throws PasswordIncorrect */
+  async requireMatch(userId: string, password: string): Promise<Buffer> {
+    return this.tryOwn(userId, () => this.match(userId, password));
+  }
+
+  /** `isStill`. @throws PasswordIncorrect */
+  async requireStill(userId: string, mark: Buffer, manager: EntityManager): Promise<void> {
+    if (!(await this.isStill(userId, mark, manager))) throw new PasswordIncorrect();
   }
 
   /**
@@ -55,22 +74,31 @@ export class PasswordsService {
     password: string,
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
-    const hash = await this.match(userId, password);
-    if (hash === null) throw new PasswordIncorrect();
+    const mark = await this.requireMatch(userId, password);
     return this.database.transaction(async (manager) => {
-      if (!(await this.isStill(userId, hash, manager))) throw new PasswordIncorrect();
+      await this.requireStill(userId, mark, manager);
       return work(manager);
     });
   }
 
+  /** Whether the person has one at all. */
+  async has(userId: string): Promise<boolean> {
+    return (await this.findHash(userId)) !== null;
+  }
+
   /** The hash to store for a new password. @throws WeakPassword */
   async hashNew(password: string, owner: PasswordOwner, field: 'password' | 'newPassword'): Promise<string> {
-    this.policy.assert(password, owner, field);
+    await this.policy.assert(password, owner, field);
     return this.hasher.hash(password);
   }
 
-  /** Stores a hash, an imported one too, whatever was there before. */
+  /**
+   * Stores a hash, whatever was there before: an imported one too, if it is of a kind and a cost that can be verified
+   * (docs/passwords.md). @throws HashNotSupported
+   */
   async store(userId: string, hash: string, manager: EntityManager): Promise<void> {
+    const why = whyUnusable(hash);
+    if (why !== null) throw new HashNotSupported(why);
     await manager.query(
       `INSERT INTO passwords (user_id, hash) VALUES ($1, $2)
        ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = now()`,
@@ -83,9 +111,10 @@ export class PasswordsService {
    * @throws PasswordIncorrect, SamePassword, WeakPassword
    */
   async change(user: User, currentPassword: string, newPassword: string, exceptSid: string): Promise<void> {
-    const current = await this.findHash(user.id);
-    if (!(await this.hasher.verify(currentPassword, current)) || current === null)
-      throw new PasswordIncorrect();
+    const current = await this.tryOwn(user.id, async () => {
+      const stored = await this.findHash(user.id);
+      return (await this.hasher.verify(currentPassword, stored)) ? stored : null;
+    });
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new SamePassword();
     const hash = await this.hashNew(newPassword, user, 'newPassword');
     await this.database.transaction(async (manager) => {
@@ -95,10 +124,40 @@ export class PasswordsService {
     });
   }
 
-  /** Somebody else may have replaced the hash first, by upgrading it too or by a new password: then look again. */
-  private async upgrade(userId: string, from: string, password: string): Promise<string | null> {
-    const to = await this.hasher.hash(password);
-    return (await this.replace(userId, from, to, this.database.manager)) ? to : this.match(userId, password);
+  /** Looks at a password of somebody who is signed in, by `look`; wrong ones are counted and told. @throws PasswordIncorrect, BudgetSpent */
+  private async tryOwn<T>(userId: string, look: () => Promise<T | null>): Promise<T> {
+    const charge = ['own-password', userId] as const;
+    const spent = await this.limits.spend(charge);
+    const found = await look().catch(async (error: unknown) => {
+      await this.limits.refundAfter(error, spent);
+      throw error;
+    });
+    if (found === null) {
+      await this.events.record({ type: 'password.refused', userId });
+      throw new PasswordIncorrect();
+    }
+    await this.limits.clear(charge);
+    return found;
+  }
+
+  /**
+   * Somebody else may have replaced the hash first, by upgrading it too or by a new password: then look again.
+   * Where there is too much to do the old hash stays until the next time.
+   */
+  private async upgrade(userId: string, from: string, password: string): Promise<Buffer | null> {
+    const to = await this.hashIfNotBusy(password);
+    if (to === null) return markOf(from);
+    const replaced = await this.replace(userId, from, to, this.database.manager);
+    return replaced ? markOf(to) : this.match(userId, password);
+  }
+
+  private async hashIfNotBusy(password: string): Promise<string | null> {
+    try {
+      return await this.hasher.hash(password);
+    } catch (error) {
+      if (error instanceof Overloaded) return null;
+      throw error;
+    }
   }
 
   private async findHash(userId: string): Promise<string | null> {
@@ -111,4 +170,9 @@ export class PasswordsService {
       'UPDATE passwords SET hash = $3, changed_at = now() WHERE user_id = $1 AND hash = $2 RETURNING user_id';
     return (await changedRows(manager, sql, [userId, from, to])).length === 1;
   }
+}
+
+/** Tells one stored hash from another, and nothing about the password. */
+function markOf(hash: string): Buffer {
+  return createHash('sha256').update(hash).digest();
 }

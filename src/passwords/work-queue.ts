@@ -1,4 +1,4 @@
-import { Overloaded } from './passwords.errors.js';
+import { Overloaded } from '../common/common.errors.js';
 
 /** Runs a bounded number of jobs at once and lets a bounded number wait for a bounded time. */
 export class WorkQueue {

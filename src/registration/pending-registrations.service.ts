@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { currentContext } from '../common/request-context.js';
 import { Database } from '../database/database.js';
@@ -25,8 +26,14 @@ export class PendingRegistrations {
     private readonly registrations: RegistrationService,
   ) {}
 
-  /** Notes a registration and queues its mail. @throws WeakPassword, UsernameTaken, Overloaded; never says whether it is known */
-  async add(registration: Registration): Promise<void> {
+  /**
+   * Notes a registration and queues its mail. @throws WeakPassword, UsernameTaken, Overloaded; never says whether it is known
+   * @param complete further work in the transaction
+   */
+  async add(
+    registration: Registration,
+    complete: (manager: EntityManager) => Promise<void> = async () => {},
+  ): Promise<void> {
     const { registration: prepared } = await this.registrations.prepare(registration);
     // A taken username may be told: it says nothing about the address.
     if (prepared.username && (await this.users.findByUsername(prepared.username))) throw new UsernameTaken();
@@ -37,6 +44,7 @@ export class PendingRegistrations {
     await this.database.transaction(async (manager) => {
       await manager.insert(PendingRegistration, { ...person, createdAt: () => 'now()' });
       await this.outbox.queue(CONFIRM_REGISTRATION, { id: person.id }, manager);
+      await complete(manager);
     });
   }
 }

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { LinkInvalid } from '../links/links.errors.js';
 import type { OneTimeLink } from '../links/one-time-link.entity.js';
 import { OneTimeLinks } from '../links/one-time-links.service.js';
 import type { Envelope } from '../mail/envelope.js';
+import { SAMPLE_LINK } from '../mail/letters.js';
 import { Outbox } from '../mail/outbox.js';
 import { EmailTaken, UsernameTaken } from '../users/users.errors.js';
 import { type NewUser, UsersService } from '../users/users.service.js';
@@ -11,6 +13,9 @@ import { PendingRegistration } from './pending-registration.entity.js';
 import { RegistrationService } from './registration.service.js';
 
 export const CONFIRM_REGISTRATION = 'confirm-registration';
+const ACCOUNT_EXISTS = 'account-exists';
+/** In place of a hash: this registration makes no account. */
+const NO_PASSWORD = '';
 
 /** What becomes of a pending registration: its letter, and the account once the letter's link is opened. */
 @Injectable()
@@ -28,6 +33,10 @@ export class RegistrationConfirmation implements OnModuleInit {
       page: 'verify-email',
       redeem: (link, manager) => this.confirm(link, manager),
     });
+    this.outbox.define(join(import.meta.dirname, 'templates'), {
+      [CONFIRM_REGISTRATION]: { kind: 'required', sample: SAMPLE_LINK },
+      [ACCOUNT_EXISTS]: { kind: 'required' },
+    });
     this.outbox.compose('verification-request', (data: { email: string }, manager) =>
       this.writeAgain(data.email, manager),
     );
@@ -39,11 +48,13 @@ export class RegistrationConfirmation implements OnModuleInit {
     if (!pending) return null;
     const owner = await this.users.findByEmail(pending.email, manager);
     if (owner) {
-      await manager.delete(PendingRegistration, { id });
-      return { letter: 'account-exists', to: owner.email, person: owner };
+      // It stays for a further attempt to tell the owner, without the stranger's password.
+      await manager.update(PendingRegistration, { id }, { passwordHash: NO_PASSWORD });
+      return { letter: ACCOUNT_EXISTS, to: owner.email, person: owner, uninvited: true };
     }
+    if (pending.passwordHash === NO_PASSWORD) return null;
     const variables = await this.links.issue(CONFIRM_REGISTRATION, { id, address: pending.email }, manager);
-    return { letter: CONFIRM_REGISTRATION, to: pending.email, person: pending, variables };
+    return { letter: CONFIRM_REGISTRATION, to: pending.email, person: pending, variables, uninvited: true };
   }
 
   /**
@@ -53,9 +64,12 @@ export class RegistrationConfirmation implements OnModuleInit {
   private async writeAgain(email: string, manager: EntityManager): Promise<Envelope | null> {
     const query = manager
       .createQueryBuilder(PendingRegistration, 'p')
-      .where('lower(p.email) = lower(:email)', { email });
+      .where('lower(p.email) = lower(:email)', { email })
+      .andWhere('p.passwordHash <> :none', { none: NO_PASSWORD });
     const [pending, rival] = await query.limit(2).getMany();
-    return pending && !rival ? this.write(pending.id, manager) : null;
+    const envelope = pending && !rival ? await this.write(pending.id, manager) : null;
+    // It was counted when it was asked for.
+    return envelope && { ...envelope, uninvited: false };
   }
 
   /** The mailbox is proven: the account is made, and whoever else wanted this address is dropped. */

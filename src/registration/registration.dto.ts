@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
-import { type Transport, TransportField } from '../auth/auth.dto.js';
+import { TransportField } from '../auth/auth.dto.js';
+import type { Transport } from '../auth/token-bundle.js';
 import { MayBeAbsent } from '../common/may-be-absent.decorator.js';
 import { AppConfig } from '../config/app-config.js';
 import { MAX_PASSWORD_BYTES, PasswordField } from '../passwords/password.fields.js';
@@ -30,12 +31,26 @@ export class RegisterDto {
   @TransportField() transport?: Transport;
 }
 
+export class WantedNameDto {
+  @UsernameField() username?: string | null;
+
+  @MayBeAbsent()
+  @EmailField()
+  @ApiPropertyOptional({ description: 'With `REGISTRATION=open`, instead of `username`.' })
+  email?: string;
+}
+
+export class AvailabilityDto {
+  @ApiProperty() available: boolean;
+}
+
 export class PasswordRulesDto {
   @ApiProperty({ type: 'integer', description: 'Unicode code points.' }) minLength: number;
   @ApiProperty({ type: 'integer' }) maxBytes: number;
   @ApiProperty() requireMixedCase: boolean;
   @ApiProperty() requireNumber: boolean;
   @ApiProperty() requireSymbol: boolean;
+  @ApiProperty({ description: 'Not in a known breach.' }) requireUncompromised: boolean;
 }
 
 /** What a sign-in page needs to know (parity RG-08). */
@@ -43,16 +58,23 @@ export class SettingsDto {
   @ApiProperty({ enum: ['open', 'closed', 'verified'] }) registration: 'open' | 'closed' | 'verified';
   @ApiProperty({ enum: ['email', 'username', 'both'] }) loginAttribute: 'email' | 'username' | 'both';
   @ApiProperty() password: PasswordRulesDto;
-  @ApiProperty({ type: [String], description: 'Second factors that people can turn on.' })
+  @ApiProperty({
+    enum: ['off', 'optional', 'required'],
+    description: 'Whether people may, or must, have one.',
+  })
+  twoFactor: 'off' | 'optional' | 'required';
+  @ApiProperty({ type: [String], example: ['totp'], description: 'Second factors that people can turn on.' })
   secondFactors: string[];
 
-  static from({ users, passwords }: AppConfig): SettingsDto {
-    const { minLength, requireMixedCase, requireNumber, requireSymbol } = passwords;
+  static from({ users, passwords }: AppConfig, secondFactors: string[]): SettingsDto {
+    const { minLength, requireMixedCase, requireNumber, requireSymbol, requireUncompromised } = passwords;
+    const demands = { requireMixedCase, requireNumber, requireSymbol, requireUncompromised };
     return {
       registration: users.registration,
       loginAttribute: users.loginAttribute,
-      password: { minLength, maxBytes: MAX_PASSWORD_BYTES, requireMixedCase, requireNumber, requireSymbol },
-      secondFactors: [],
+      password: { minLength, maxBytes: MAX_PASSWORD_BYTES, ...demands },
+      twoFactor: users.twoFactor,
+      secondFactors,
     };
   }
 }

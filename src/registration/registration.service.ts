@@ -55,14 +55,20 @@ export class RegistrationService {
 
   /**
    * Registers a person and signs them in: the account, its password and the first session, all or nothing.
+   * @param complete further work in the transaction, with the session's id
    * @throws WeakPassword, EmailTaken, UsernameTaken, Overloaded
    */
-  async register(registration: Registration): Promise<TokenBundle> {
+  async register(
+    registration: Registration,
+    complete: (manager: EntityManager, sessionId: string) => Promise<void> = async () => {},
+  ): Promise<TokenBundle> {
     const { registration: prepared, user: supplied } = await this.prepare(registration);
     const hash = await this.passwords.hashNew(prepared.password, prepared, 'password');
     const opened = await this.database.transaction(async (manager) => {
       const { id } = supplied ?? (await this.create({ ...prepared, createdIp: requestIp() }, hash, manager));
-      return this.sessions.signIn({ userId: id, methods: ['pwd'], remember: false }, manager);
+      const session = await this.sessions.signIn({ userId: id, methods: ['pwd'], remember: false }, manager);
+      if (session) await complete(manager, session.session.id);
+      return session;
     });
     if (!opened) throw new AccessDenied();
     return this.bundles.issue(opened);

@@ -1,6 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { ServiceClientsModule } from '../service-clients/service-clients.module.js';
-import { RevocationCursors } from './revocation-cursors.js';
+import { ServiceEndpoints } from '../service-clients/service-endpoints.js';
 import { RevocationsController } from './revocations.controller.js';
 import { RevocationsService } from './revocations.service.js';
 
@@ -8,6 +8,12 @@ import { RevocationsService } from './revocations.service.js';
 @Module({
   imports: [ServiceClientsModule],
   controllers: [RevocationsController],
-  providers: [RevocationsService, RevocationCursors],
+  providers: [RevocationsService],
 })
-export class RevocationsModule {}
+export class RevocationsModule implements OnModuleInit {
+  constructor(private readonly endpoints: ServiceEndpoints) {}
+
+  onModuleInit(): void {
+    this.endpoints.add('revocation_feed_endpoint', '/api/revocations');
+  }
+}

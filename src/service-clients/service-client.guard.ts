@@ -10,6 +10,7 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { HttpRequest } from '../common/http.js';
 import { Public } from '../common/public.decorator.js';
+import { currentContext } from '../common/request-context.js';
 import { readClientCredentials } from './client-credentials.js';
 import type { ServiceClientScope } from './service-client.entity.js';
 import { InsufficientScope, InvalidClient } from './service-clients.errors.js';
@@ -33,6 +34,8 @@ export class ServiceClientGuard implements CanActivate {
     const client = credentials && (await this.clients.authenticate(credentials));
     if (!client) throw new InvalidClient();
     if (!client.scopes.includes(scope)) throw new InsufficientScope(scope);
+    const request = currentContext();
+    if (request) request.serviceClient = { id: client.id };
     return true;
   }
 }

@@ -1,14 +1,16 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { Repository } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import { hashOfSecret, makeSecret } from '../common/random-secret.js';
 import { orUnavailable } from '../database/database.errors.js';
 import { Database } from '../database/database.js';
 import { violatedIndex } from '../database/unique-violation.js';
+import type { EventData } from '../events/domain-event.js';
+import { DomainEvents } from '../events/domain-events.js';
 import type { ClientCredentials } from './client-credentials.js';
 import { ServiceClient, type ServiceClientScope } from './service-client.entity.js';
 import { ServiceClientNameTaken } from './service-clients.errors.js';
-
-const SECRET_BYTES = 32;
 
 /** No secret has this hash. Compared where there is no client, so that both cost the same. */
 const NOBODYS_HASH = Buffer.alloc(32);
@@ -16,7 +18,10 @@ const NOBODYS_HASH = Buffer.alloc(32);
 /** Other services and their credentials. A secret is told once, when it is made; only its hash is kept. */
 @Injectable()
 export class ServiceClientsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly events: DomainEvents,
+  ) {}
 
   /** @throws ServiceClientNameTaken */
   async create(
@@ -26,7 +31,10 @@ export class ServiceClientsService {
     const id = uuidv7();
     const secret = makeSecret();
     try {
-      await this.database.getRepository(ServiceClient).insert({ id, name, secretHash: hash(secret), scopes });
+      await this.change(id, 'created', async (clients) => {
+        await clients.insert({ id, name, secretHash: hashOfSecret(secret), scopes });
+        return true;
+      });
     } catch (error) {
       throw violatedIndex(error) === 'service_clients_name' ? new ServiceClientNameTaken() : error;
     }
@@ -42,17 +50,20 @@ export class ServiceClientsService {
   async rotate(id: string): Promise<string | null> {
     if (!isUuid(id)) return null;
     const secret = makeSecret();
-    const { affected } = await this.database
-      .getRepository(ServiceClient)
-      .update(id, { secretHash: hash(secret) });
-    return affected === 1 ? secret : null;
+    const rotated = await this.change(id, 'secret', async (clients) => {
+      const { affected } = await clients.update(id, { secretHash: hashOfSecret(secret) });
+      return affected === 1;
+    });
+    return rotated ? secret : null;
   }
 
   /** Its credentials end at once. False when there was no such client. */
   async delete(id: string): Promise<boolean> {
     if (!isUuid(id)) return false;
-    const { affected } = await this.database.getRepository(ServiceClient).delete(id);
-    return affected === 1;
+    return this.change(id, 'deleted', async (clients) => {
+      const { affected } = await clients.delete(id);
+      return affected === 1;
+    });
   }
 
   /**
@@ -61,8 +72,22 @@ export class ServiceClientsService {
    */
   async authenticate({ id, secret }: ClientCredentials): Promise<ServiceClient | null> {
     const client = isUuid(id) ? await this.find(id) : null;
-    const matches = timingSafeEqual(hash(secret), client?.secretHash ?? NOBODYS_HASH);
+    const matches = timingSafeEqual(hashOfSecret(secret), client?.secretHash ?? NOBODYS_HASH);
     return matches ? client : null;
+  }
+
+  /** Does `work` and tells of it, where it has changed something. */
+  private change(
+    clientId: string,
+    change: EventData['client.updated']['change'],
+    work: (clients: Repository<ServiceClient>) => Promise<boolean>,
+  ): Promise<boolean> {
+    return this.database.transaction(async (manager) => {
+      const changed = await work(manager.getRepository(ServiceClient));
+      const event = { type: 'client.updated', userId: null, clientId, change } as const;
+      if (changed) await this.events.publish(event, manager);
+      return changed;
+    });
   }
 
   /** Guards call it, and no interceptor sees what they throw. */
@@ -72,12 +97,4 @@ export class ServiceClientsService {
       throw orUnavailable(error);
     });
   }
-}
-
-function makeSecret(): string {
-  return randomBytes(SECRET_BYTES).toString('base64url');
-}
-
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }

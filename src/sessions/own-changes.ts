@@ -7,7 +7,7 @@ import { NewsFollower } from '../news/news-follower.js';
 const CHANGES = [
   'session.closed', 'sessions.closed', 'session.confirmed',
   'user.updated', 'user.verified', 'user.banned', 'user.unbanned', 'user.deactivated', 'user.deleted',
-  'email.changed', 'email.reverted',
+  'email.changed', 'email.reverted', 'twofactor.enabled', 'twofactor.disabled',
 ] as const satisfies EventType[]; // prettier-ignore
 
 /**

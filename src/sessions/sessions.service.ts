@@ -1,13 +1,17 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
-import { currentContext } from '../common/request-context.js';
+import { currentContext, MAX_USER_AGENT_LENGTH } from '../common/request-context.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { changedRows, columnsOf, hydrate, type Row } from '../database/rows.js';
+import type { EventType } from '../events/domain-event.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { SessionRevoked } from '../tokens/tokens.errors.js';
 import { User } from '../users/user.entity.js';
+import { ConcurrentSessions } from './concurrent-sessions.service.js';
+import { KnownDevices } from './known-devices.service.js';
 import { Session } from './session.entity.js';
 
 /** A session with the person whose it is. */
@@ -23,7 +27,17 @@ export interface NewSession {
   remember: boolean;
 }
 
-const MAX_USER_AGENT_LENGTH = 512;
+/** What ends all of a person's sessions, save one that it names, and how that is called. */
+const ENDINGS = {
+  'password.changed': 'password_changed',
+  'password.reset': 'password_reset',
+  'email.reverted': 'email_reverted',
+  'twofactor.enabled': 'two_factor_changed',
+  'twofactor.disabled': 'two_factor_changed',
+  'passkey.removed': 'two_factor_changed',
+  'user.banned': 'user_banned',
+  'user.deactivated': 'user_deleted',
+} as const satisfies { [T in EventType]?: string };
 
 /** Opens, finds and ends sessions. */
 @Injectable()
@@ -33,33 +47,31 @@ export class SessionsService implements OnModuleInit {
     private readonly events: DomainEvents,
     private readonly config: AppConfig,
     private readonly housekeeping: Housekeeping,
+    private readonly concurrent: ConcurrentSessions,
+    private readonly devices: KnownDevices,
   ) {}
 
   /** Whatever takes an account out of its owner's hands, or changes the key to it, ends its sessions (BT-12). */
   onModuleInit(): void {
-    this.events.on('password.changed', (event, manager) =>
-      this.endAll(event.userId, 'password_changed', event.exceptSid, manager),
-    );
-    const ends = {
-      'password.reset': 'password_reset',
-      'email.reverted': 'email_reverted',
-      'user.banned': 'user_banned',
-      'user.deactivated': 'user_deleted',
-    } as const;
-    for (const [type, reason] of Object.entries(ends) as [keyof typeof ends, string][]) {
-      this.events.on(type, (event, manager) => this.endAll(event.userId, reason, null, manager));
+    for (const [type, reason] of Object.entries(ENDINGS) as [keyof typeof ENDINGS, string][]) {
+      this.events.on(type, (event, manager) => {
+        const exceptSid = 'exceptSid' in event ? event.exceptSid : null;
+        return this.endAll(event.userId, reason, exceptSid, manager);
+      });
     }
-    this.housekeeping.add("DELETE FROM sessions WHERE expires_at < now() - interval '7 days'");
+    this.housekeeping.addTable('sessions', "expires_at < now() - interval '7 days'");
   }
 
-  /** Opens a session by a sign-in: it is seen, told as an event, and ends all others if so configured (SS-11). */
+  /** Opens a session by a sign-in: it is told as an event, its device is known from now on, and others may end (SS-11). */
   async signIn(opening: NewSession, manager: EntityManager): Promise<UserSession | null> {
     const opened = await this.open(opening, manager);
     if (!opened) return null;
-    const { user, session } = opened;
-    if (this.config.sessions.blockConcurrent) await this.endAll(user.id, 'concurrent', session.id, manager);
-    const { id: sid, methods } = session;
-    await this.events.publish({ type: 'session.opened', userId: user.id, sid, methods }, manager);
+    const { id: sid, userId, methods } = opened.session;
+    await this.concurrent.makeRoom(opened.session, manager);
+    const { name: device, isNew: newDevice } = await this.devices.note(userId, manager);
+    const { remember } = opening;
+    const event = { type: 'session.opened', userId, sid, methods, remember, device, newDevice } as const;
+    await this.events.publish(event, manager);
     return opened;
   }
 
@@ -117,23 +129,38 @@ export class SessionsService implements OnModuleInit {
     return query.andWhere('s.endedAt IS NULL AND s.idleExpiresAt > now()').orderBy('s.id', 'DESC').getMany();
   }
 
-  /** Notes that the person gave their password (again) in this session. Null when it is over. */
-  async confirm(sid: string): Promise<UserSession | null> {
-    return this.database.transaction(async (manager) => {
-      const [row] = await changedRows(
-        manager,
-        `UPDATE sessions s SET authenticated_at = now(),
-           methods = CASE WHEN s.methods = '{}' THEN ARRAY['pwd'] ELSE s.methods END
-         FROM users u
-         WHERE s.id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > now() AND u.id = s.user_id
-         RETURNING ${this.columns()}`,
-        [sid],
-      );
-      if (!row) return null;
-      const confirmed = this.read(row);
-      await this.events.publish({ type: 'session.confirmed', userId: confirmed.user.id, sid }, manager);
-      return confirmed;
-    });
+  /** Notes that the person proved themself (again) in this session, in these ways. Null when it is over. */
+  async confirm(sid: string, methods: string[], manager: EntityManager): Promise<UserSession | null> {
+    const confirmed = await this.change('authenticated_at = now()', sid, methods, manager);
+    if (!confirmed) return null;
+    const { user, session } = confirmed;
+    const until = this.confirmedUntil(session);
+    await this.events.publish({ type: 'session.confirmed', userId: user.id, sid, until }, manager);
+    return confirmed;
+  }
+
+  /** Notes that the person proved themself in further ways, which does not make the sign-in younger. @throws SessionRevoked */
+  async addMethods(sid: string, methods: string[], manager: EntityManager): Promise<void> {
+    const changed = await this.change('authenticated_at = s.authenticated_at', sid, methods, manager);
+    if (!changed) throw new SessionRevoked();
+  }
+
+  /** The session stays live until the caller's transaction ends, which has the user's row. @throws SessionRevoked */
+  async hold(sid: string, manager: EntityManager): Promise<void> {
+    const sql = `SELECT 1 FROM users u JOIN sessions s ON s.user_id = u.id
+      WHERE s.id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > now()
+        AND u.banned_at IS NULL AND u.deleted_at IS NULL
+      FOR NO KEY UPDATE`;
+    if ((await manager.query<unknown[]>(sql, [sid])).length !== 1) throw new SessionRevoked();
+  }
+
+  /** Takes back that they did, in all of a user's sessions. */
+  async removeMethods(userId: string, methods: string[], manager: EntityManager): Promise<void> {
+    await manager.query(
+      `UPDATE sessions SET methods = ARRAY(SELECT m FROM unnest(methods) m WHERE m <> ALL($2::text[]))
+       WHERE user_id = $1 AND ended_at IS NULL AND methods && $2::text[]`,
+      [userId, methods],
+    );
   }
 
   /** Ends one session; with `userId` only if it is theirs. False when there was no such live one. */
@@ -175,11 +202,32 @@ export class SessionsService implements OnModuleInit {
     const ended = await changedRows(
       manager,
       `UPDATE sessions SET ended_at = now(), end_reason = $2
-       WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3 RETURNING id`,
+       WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3
+       RETURNING idle_expires_at > now() AS was_live`,
       [userId, reason, exceptSid],
     );
-    if (ended.length === 0) return;
-    await this.events.publish({ type: 'sessions.closed', userId, reason, exceptSid }, manager);
+    // Those whose time was over end, too, whatever becomes of the clock, and nobody is told.
+    const count = ended.filter(({ was_live: wasLive }) => wasLive === true).length;
+    if (count === 0) return;
+    await this.events.publish({ type: 'sessions.closed', userId, reason, count, exceptSid }, manager);
+  }
+
+  private async change(
+    set: string,
+    sid: string,
+    methods: string[],
+    manager: EntityManager,
+  ): Promise<UserSession | null> {
+    const [row] = await changedRows(
+      manager,
+      `UPDATE sessions s SET ${set},
+         methods = s.methods || ARRAY(SELECT m FROM unnest($2::text[]) m WHERE m <> ALL(s.methods))
+       FROM users u
+       WHERE s.id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > now() AND u.id = s.user_id
+       RETURNING ${this.columns()}`,
+      [sid, methods],
+    );
+    return row ? this.read(row) : null;
   }
 
   /** The select list that `read` understands, for tables aliased `s` and `u`. */
@@ -192,5 +240,9 @@ export class SessionsService implements OnModuleInit {
       session: hydrate(this.database, Session, 's', row),
       user: hydrate(this.database, User, 'u', row),
     };
+  }
+
+  private confirmedUntil({ authenticatedAt }: Session): Date {
+    return new Date(authenticatedAt.getTime() + this.config.sessions.confirmPasswordTtlMinutes * 60_000);
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager, IsNull } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
+import { DomainEvents } from '../events/domain-events.js';
 import { leadSeconds, signingOf } from './key-life.js';
 import type { RingKey } from './key-ring.js';
 import { KeyStore } from './key-store.js';
@@ -34,6 +35,7 @@ export class KeyRotation {
     private readonly store: KeyStore,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly events: DomainEvents,
   ) {}
 
   /**
@@ -66,6 +68,7 @@ export class KeyRotation {
       const end = { revokedAt: new Date(nowMs), sealedKey: Buffer.alloc(0) };
       const { affected } = await manager.update(SigningKey, { kid, revokedAt: IsNull() }, end);
       if (affected !== 1) return (await manager.existsBy(SigningKey, { kid })) ? { killed: false } : null;
+      await this.events.publish({ type: 'key.killed', userId: null, kid }, manager);
       if (signingOf(keys, nowMs)?.key.kid !== kid) return { killed: true };
       const others = keys.filter(({ key }) => key.kid !== kid);
       return { killed: true, successor: await this.signAtOnce(others, manager) };
@@ -74,15 +77,26 @@ export class KeyRotation {
 
   private async announce(keys: RingKey[], manager: EntityManager): Promise<Successor> {
     const next = this.waiting(keys);
-    return next ? waited(next) : made(await this.store.add(leadSeconds(this.config), keys, manager));
+    return next ? waited(next) : this.make(leadSeconds(this.config), keys, manager);
   }
 
   private async signAtOnce(keys: RingKey[], manager: EntityManager): Promise<Successor> {
     const next = this.waiting(keys);
-    if (!next) return made(await this.store.add(0, keys, manager));
+    if (!next) return this.make(0, keys, manager);
     const signsFromMs = this.clock.nowMs();
     await manager.update(SigningKey, { kid: next.key.kid }, { signsFrom: new Date(signsFromMs) });
+    await this.tell(next, manager);
     return waited({ ...next, signsFromMs });
+  }
+
+  private async make(delaySeconds: number, keys: RingKey[], manager: EntityManager): Promise<Successor> {
+    const key = await this.store.add(delaySeconds, keys, manager);
+    await this.tell(key, manager);
+    return made(key);
+  }
+
+  private tell({ key: { kid } }: RingKey, manager: EntityManager): Promise<void> {
+    return this.events.publish({ type: 'key.rotated', userId: null, kid }, manager);
   }
 
   private waiting(keys: RingKey[]): RingKey | undefined {

@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
+import { EventsModule } from '../events/events.module.js';
 import { tokenLifetimeSeconds } from '../config/token-lifetime.js';
 import { KeyRotation } from './key-rotation.js';
 import { KeyStore } from './key-store.js';
@@ -13,6 +14,7 @@ import { SigningKey } from './signing-key.entity.js';
 @Module({
   imports: [
     DatabaseModule.forFeature([SigningKey], [CreateSigningKeys1764000005000, GiveKeysALife1764000011000]),
+    EventsModule,
   ],
   providers: [KeyStore, KeyRotation],
   exports: [KeyStore, KeyRotation],

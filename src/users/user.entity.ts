@@ -28,6 +28,14 @@ export class User {
   @Column({ name: 'last_name', type: 'text', nullable: true })
   lastName: string | null;
 
+  /** The second factors that are on, each with when it was turned on (ISO 8601). */
+  @Column({ name: 'second_factors', type: 'jsonb', default: {} })
+  secondFactors: Record<string, string>;
+
+  /** Only mail that is needed reaches them (parity ML-05); for administration. */
+  @Column({ name: 'mail_blocked', type: 'boolean' })
+  mailBlocked: boolean;
+
   @Column({ name: 'created_ip', type: 'text', nullable: true })
   createdIp: string | null;
 

@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { changedRows, columnsOf, hydrate } from '../database/rows.js';
 import { violatedIndex } from '../database/unique-violation.js';
 import { DomainEvents } from '../events/domain-events.js';
-import { parseEmailAddress } from './email-address.js';
+import { parseLogin } from './login.js';
 import { User } from './user.entity.js';
 import { EmailTaken, UsernameTaken } from './users.errors.js';
 
@@ -40,6 +40,12 @@ export class UsersService {
     return this.findWhere('u.id = :value', id, manager);
   }
 
+  /** Also somebody deleted; the row is the caller's until its transaction ends. */
+  async lock(id: string, manager: EntityManager): Promise<User | null> {
+    const query = manager.createQueryBuilder(User, 'u').setLock('for_no_key_update');
+    return query.where('u.id = :id', { id }).getOne();
+  }
+
   /** By canonical address, without regard to case. */
   async findByEmail(email: string, manager: EntityManager = this.database.manager): Promise<User | null> {
     return this.findWhere('lower(u.email) = lower(:value)', email, manager);
@@ -52,11 +58,16 @@ export class UsersService {
     return this.findWhere('lower(u.username) = lower(:value)', username, manager);
   }
 
-  /** By what people type to sign in, as far as `LOGIN_ATTRIBUTE` allows; usernames have no `@`. */
+  /** Whether nobody has it, deleted people included, as the unique indexes decide. */
+  async isFree(attribute: 'email' | 'username', value: string): Promise<boolean> {
+    const sql = `SELECT 1 FROM users WHERE lower(${attribute}) = lower($1)`;
+    return (await this.database.query<unknown[]>(sql, [value])).length === 0;
+  }
+
+  /** By what people type to sign in, see `parseLogin`. */
   async findByLogin(login: string): Promise<User | null> {
-    const { loginAttribute } = this.config.users;
-    const byEmail = loginAttribute === 'both' ? login.includes('@') : loginAttribute === 'email';
-    return byEmail ? this.findByEmail(parseEmailAddress(login) ?? login) : this.findByUsername(login);
+    const { by, value } = parseLogin(login, this.config.users.loginAttribute);
+    return by === 'email' ? this.findByEmail(value) : this.findByUsername(value);
   }
 
   /** @throws EmailTaken, UsernameTaken (decided by the unique indexes, deleted people included) */
@@ -106,24 +117,20 @@ export class UsersService {
     return (await manager.query<unknown[]>(sql, [id, email])).length === 1;
   }
 
-  /** Replaces the address, which counts as proven or not. Null when the user is gone. @throws EmailTaken */
-  async replaceEmail(
-    id: string,
-    email: string,
-    proven: boolean,
-    manager: EntityManager,
-  ): Promise<User | null> {
-    return this.update(
-      'email = $2, email_verified_at = CASE WHEN $3 THEN now() END, pending_email = NULL, updated_at = now()',
-      'id = $1',
+  /** Replaces the address, which counts as proven or not; also that of somebody deleted. @throws EmailTaken */
+  async replaceEmail(id: string, email: string, proven: boolean, manager: EntityManager): Promise<void> {
+    await this.write(
+      `UPDATE users AS u SET email = $2, email_verified_at = CASE WHEN $3 THEN now() END, pending_email = NULL,
+         updated_at = now() WHERE id = $1`,
       [id, email, proven],
       manager,
     );
   }
 
-  /** Notes the address that waits for its proof; null drops it. */
+  /** Notes the address that waits for its proof; null drops it, where there is one. */
   async setPendingEmail(id: string, email: string | null, manager: EntityManager): Promise<User | null> {
-    const user = await this.update('pending_email = $2, updated_at = now()', 'id = $1', [id, email], manager);
+    const where = 'id = $1 AND ($2::text IS NOT NULL OR pending_email IS NOT NULL)';
+    const user = await this.update('pending_email = $2, updated_at = now()', where, [id, email], manager);
     const fields = ['pendingEmail'];
     if (user) await this.events.publish({ type: 'user.updated', userId: id, fields }, manager);
     return user;
@@ -136,6 +143,25 @@ export class UsersService {
     for (const { id } of await changedRows(manager, sql, [email, exceptId])) {
       await this.events.publish({ type: 'user.deleted', userId: String(id) }, manager);
     }
+  }
+
+  /** Notes that a second factor is on; null when it was. The row is then the caller's until its transaction ends. */
+  async addSecondFactor(id: string, method: string, manager: EntityManager): Promise<User | null> {
+    const set = 'second_factors = second_factors || jsonb_build_object($2::text, now()), updated_at = now()';
+    return this.update(set, 'id = $1 AND NOT second_factors ? $2', [id, method], manager);
+  }
+
+  /** Notes that it is off. Null when it was. */
+  async removeSecondFactor(id: string, method: string, manager: EntityManager): Promise<User | null> {
+    const set = 'second_factors = second_factors - $2::text, updated_at = now()';
+    return this.update(set, 'id = $1 AND second_factors ? $2', [id, method], manager);
+  }
+
+  /** Whether any is on; it then stays so until the caller's transaction ends. */
+  async hasSecondFactor(id: string, manager: EntityManager): Promise<boolean> {
+    const sql =
+      "SELECT 1 FROM users WHERE id = $1 AND second_factors <> '{}' AND deleted_at IS NULL FOR NO KEY UPDATE";
+    return (await manager.query<unknown[]>(sql, [id])).length === 1;
   }
 
   /** Bans; a repeat keeps the first date and reason and returns false. */

@@ -200,7 +200,7 @@ describe('the access token at GET /api/user', () => {
     await expectRefused(withSignature(Buffer.concat([Buffer.from([0x30, body.length]), body])));
   });
 
-  it('JWT-07 to JWT-09: a key, or where to fetch one, in the header', async () => {
+  it('JWT-07, JWT-08, JWT-09: a key, or where to fetch one, in the header', async () => {
     const attacker = await makeKey();
     const canary = await startCanary();
     const jwk = attacker.verificationKey.export({ format: 'jwk' });
@@ -318,6 +318,27 @@ describe('the access token at GET /api/user', () => {
     expect(answer.status).toBe(200);
     expect(answer.body.roles).toEqual([]);
     expect(({} as Claims).polluted).toBeUndefined();
+  });
+
+  it('LOG-12: it says what is documented and no more, and no refusal repeats an address', async () => {
+    expect(Object.keys(header).sort()).toEqual(['alg', 'kid', 'typ']);
+    expect(Object.keys(payload).sort()).toEqual([
+      'amr', 'aud', 'auth_time', 'client_id', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sid', 'sub',
+    ]); // prettier-ignore
+    const { user } = await client.register();
+    const refusals = [
+      await client.login(user.email, 'wrong horse battery'),
+      await client.post('/api/auth/register', { email: user.email, password: PASSWORD }),
+      await client.post('/api/auth/password/forgot', {
+        email: user.email,
+        redirectTo: `https://x.test/${user.email}`,
+      }),
+      await client.post('/api/auth/register', { email: `${user.email}@`, password: PASSWORD }),
+    ];
+    for (const { status, body } of refusals) {
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(JSON.stringify(body)).not.toContain(user.email.slice(0, 12));
+    }
   });
 
   it('JWT-25: 8193 bytes, 15 kB, 1 MB', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccountService } from '../../src/account/account.service.js';
 import { DomainEvents } from '../../src/events/domain-events.js';
+import { AccessDenied } from '../../src/guard/guard.errors.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, PASSWORD, someEmail } from '../support/client.js';
 
@@ -121,6 +123,19 @@ describe('the account', () => {
     for (const { body } of answers) expect(body.firstName).toBe(body.lastName);
     const { body } = await self(token);
     expect(body.firstName).toBe(body.lastName);
+  });
+
+  it('AC-01: a hook of a host application changes what is allowed, refuses, and reaches nothing else', async () => {
+    const { user, token } = await client.register();
+    target.app.get(AccountService).onUpdating((updating) => {
+      if (updating.user.id !== user.id) return;
+      if (updating.profile.lastName === 'Nobody') throw new AccessDenied();
+      Object.assign(updating.profile, { email: someEmail(), firstName: `Dr ${updating.profile.firstName}` });
+    });
+    const changed = await patch(token, { firstName: 'Ada' });
+    expect(changed.body).toMatchObject({ firstName: 'Dr Ada', email: user.email });
+    expect((await patch(token, { firstName: 'Eve', lastName: 'Nobody' })).body.code).toBe('access_denied');
+    expect((await self(token)).body.firstName).toBe('Dr Ada');
   });
 
   describe('AC-04: deleting it', () => {

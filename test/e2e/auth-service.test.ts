@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Injectable, Module, Post, Query, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  AccountModule,
   AuthModule,
   AuthService,
   CurrentPrincipal,
@@ -14,13 +13,14 @@ import {
   OptionalAuth,
   type Principal,
   Public,
-  RegistrationModule,
   Requires,
   SessionsService,
   steppedUp,
   User,
   UsersService,
 } from '../../src/index.js';
+import { AccountModule } from '../../src/account/index.js';
+import { RegistrationModule } from '../../src/registration/index.js';
 import { KeyRing } from '../../src/tokens/key-ring.js';
 import { makeKey } from '../support/bearer-tokens.fixture.js';
 import { type Answer, Client, PASSWORD } from '../support/client.js';
@@ -448,7 +448,7 @@ describe('AuthService in a host application', () => {
       expect((await desk('fresh', token)).status).toBe(200);
     });
 
-    it('AUTHZ-08: banned and deleted people, with older tokens, on each class of route', async () => {
+    it('AUTHZ-08, JWT-42: banned and deleted people, with older tokens, on each class of route', async () => {
       for (const column of ['banned_at', 'deleted_at']) {
         const { token, user, refreshToken } = await client.register();
         expect((await desk('me', token)).status).toBe(200);

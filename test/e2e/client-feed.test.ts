@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuthClientOptions } from '../../src/client/index.js';
 import { startTestIssuer, type TestIssuer } from '../../src/testing/index.js';
+import { eventually } from '../support/eventually.js';
 import { Gateway, PASS } from '../support/gateway.js';
 import { ask, type SiblingApp, startSibling } from '../support/sibling-app.js';
 
@@ -204,7 +205,7 @@ describe('the revocation feed of tokenhouse/client', () => {
       expect(await ask(sibling, issuer.token())).toBe('503 unavailable');
       expect(sibling.log.text).toContain(advice);
       expect(sibling.log.text).toContain('npm run clients -- create NAME --scope revocations:read');
-      await vi.waitFor(() => expect(gateway.asked(FEED)).toBeGreaterThan(3));
+      await eventually(() => expect(gateway.asked(FEED)).toBeGreaterThan(3));
       expect(sibling.log.lines.filter((line) => line.includes(advice))).toHaveLength(1);
     });
 
@@ -256,7 +257,7 @@ describe('the revocation feed of tokenhouse/client', () => {
 
   it('ends with the sibling, also in the middle of a question', async () => {
     const sibling = await start();
-    await vi.waitFor(() => expect(gateway.asked(FEED)).toBe(2));
+    await eventually(() => expect(gateway.asked(FEED)).toBe(2));
     const begunMs = performance.now();
     await sibling.close();
     expect(performance.now() - begunMs).toBeLessThan(1_000);

@@ -170,7 +170,7 @@ describe('the keys of tokenhouse/client', () => {
     gateway.answerJson(JWKS, 200, await (await fetch(issuer.url + JWKS)).json());
     const before = gateway.asked(JWKS);
     await issuer.revoke({ kid: issuer.kid });
-    await vi.waitFor(() => expect(gateway.asked(JWKS)).toBe(before + 1));
+    await vi.waitFor(() => expect(gateway.asked(JWKS)).toBe(before + 1), 1_000);
     delete gateway.answers[JWKS];
     await vi.waitFor(async () => expect(await ask(sibling, issuer.token())).toBe('ok'), 4_000);
   });

@@ -456,6 +456,23 @@ describe('with DOCS=off', () => {
   });
 });
 
+describe('RST-20: an address of ours with a secret in it', () => {
+  it('tells no other site, and loads nothing from any', async () => {
+    const target = await startApp();
+    const client = new Client(target);
+    const pages = ['/docs', '/reset-password', '/verify-email', '/api/auth/password/reset', '/openapi.json'];
+    for (const page of pages) {
+      const { headers, body } = await client.get(`${page}?token=${CANARY}`);
+      expect([page, headers.get('referrer-policy')]).toEqual([page, 'no-referrer']);
+      expect(headers.get('content-security-policy'), page).toMatch(/^default-src 'none'/);
+      expect(headers.get('content-security-policy'), page).not.toMatch(/https?:|\*/);
+      expect(JSON.stringify(body ?? ''), page).not.toContain(CANARY);
+      expect(JSON.stringify(body ?? ''), page).not.toMatch(/(?:src|href)=\\?"(?:https?:)?\/\//);
+    }
+    await target.close();
+  });
+});
+
 describe('without CORS_ORIGINS', () => {
   it('NX-08: no other origin is let in, and that of the service needs no leave', async () => {
     const target = await startApp();

@@ -1,9 +1,12 @@
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AuthService } from '../../src/auth/auth.service.js';
+import { DomainEvents } from '../../src/events/domain-events.js';
 import { SessionsService } from '../../src/sessions/sessions.service.js';
 import { RefreshTokens } from '../../src/tokens/refresh-tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, PASSWORD, someEmail } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { QueryLog } from '../support/query-log.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -129,6 +132,33 @@ describe('when PostgreSQL is away', () => {
     expect((await client.post('/api/auth/refresh', { refreshToken })).body.refreshToken).toBe(
       answer?.body.refreshToken,
     );
+  });
+
+  it('RES-01 says unavailable, too, when the connection breaks between two statements of a transaction', async () => {
+    const { user } = await client.register();
+    let broken = 0;
+    target.app.get(DomainEvents).on('session.opened', async ({ userId }, manager) => {
+      if (userId !== user.id) return;
+      const [own] = await manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      await watcher.database.query('SELECT pg_terminate_backend($1)', [own?.pid]);
+      await eventually(() => expect(manager.queryRunner?.isReleased).toBe(true));
+      broken += 1;
+      if (broken > 1) await manager.query('SELECT 1');
+    });
+    expectUnavailable(await client.login(user.email), 'by a statement of an entity');
+    expectUnavailable(await client.login(user.email), 'by one of its own');
+    expect(broken).toBe(2);
+  });
+
+  it('RES-01 survives that a connection ends while it is handed out and nobody listens', async () => {
+    const { master: pool } = target.database.driver as unknown as { master: pg.Pool };
+    const held = await pool.connect();
+    const [own] = (await held.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+    const ended = new Promise<void>((resolve) => held.once('end', resolve));
+    await watcher.database.query('SELECT pg_terminate_backend($1)', [own?.pid]);
+    await ended;
+    held.release(true);
+    expect((await client.login((await client.register()).user.email)).status).toBe(200);
   });
 
   it('RES-01 under load: many requests while it goes and comes', async () => {

@@ -118,7 +118,7 @@ describe('changing an address', () => {
     expect(bare(taken)).toEqual(bare(free));
     expect(taken.status).toBe(202);
     expect((await self(token)).body).toMatchObject({ email: user.email, pendingEmail: owner.user.email });
-    const told = await target.mailbox.newest(owner.user.email, /already have an account/);
+    const told = await target.mailbox.newest(owner.user.email, /in use already/);
     expect(told.link).toBe('');
     expect((await client.login(owner.user.email)).body.user.id).toBe(owner.user.id);
   });
@@ -330,10 +330,20 @@ describe('changing an address', () => {
       await expectLinkInvalid(undo(undoToken));
     });
 
-    it('has no way back into a deleted account', async () => {
-      const { token, undoToken } = await changed();
-      await client.delete('/api/user', { password: PASSWORD }, { token });
-      await expectLinkInvalid(undo(undoToken));
+    it('RST-08: is back in a deleted account, which stays deleted, and is taken from nobody by it', async () => {
+      const [first, second] = [await changed(), await changed()];
+      for (const { token } of [first, second]) {
+        expect((await client.delete('/api/user', { password: PASSWORD }, { token })).status).toBe(204);
+      }
+      expect((await undo(first.undoToken)).status).toBe(204);
+      const emailOf = 'SELECT email FROM users WHERE id = $1';
+      expect(await target.database.query(emailOf, [first.id])).toEqual([{ email: first.oldEmail }]);
+      for (const email of [first.oldEmail, first.newEmail]) {
+        expect((await client.login(email)).body.code).toBe('invalid_credentials');
+      }
+      const anew = await client.register({ email: second.oldEmail });
+      await expectLinkInvalid(undo(second.undoToken));
+      expect((await client.login(second.oldEmail)).body.user.id).toBe(anew.user.id);
     });
 
     it('is back in a banned account, which stays banned', async () => {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KeyRing } from '../../src/tokens/key-ring.js';
+import { AuthModule } from '../../src/auth/auth.module.js';
 import { TokenBundles } from '../../src/auth/token-bundle.js';
+import { OauthModule } from '../../src/oauth/oauth.module.js';
 import { ServiceClientsService } from '../../src/service-clients/service-clients.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Client, PASSWORD } from '../support/client.js';
 import { decodeToken, forgeAccessToken, forgeToken } from '../support/forge.js';
+import { startHost } from '../support/host-app.js';
 import { ServiceCaller } from '../support/service-caller.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -219,6 +222,19 @@ describe('GET /.well-known/oauth-authorization-server (RFC 8414)', () => {
       await hidden.close();
     } finally {
       await target.close();
+    }
+  });
+
+  it('names the feed of revocations only where there is one', async () => {
+    const host = await startHost((environment) => ({
+      imports: [AuthModule.forRoot(environment), OauthModule],
+    }));
+    try {
+      const { body } = await new Client(host).get('/.well-known/oauth-authorization-server');
+      expect(body).toHaveProperty('introspection_endpoint');
+      expect(body).not.toHaveProperty('revocation_feed_endpoint');
+    } finally {
+      await host.close();
     }
   });
 });

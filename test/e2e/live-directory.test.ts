@@ -177,7 +177,7 @@ describe.each(Object.entries(channels))('the live directory, with %s', (_name, c
       const checks = Array.from({ length: 10 }, () => ask(token));
       const [end] = await Promise.all([target.app.get(SessionsService).end(sidOf(token), 'race'), ...checks]);
       expect(end).toBe(true);
-      await expect.poll(async () => (await ask(token)).status, { interval: 5 }).toBe(401);
+      await expect.poll(async () => (await ask(token)).status, { timeout: SECOND_MS, interval: 5 }).toBe(401);
       for (let turn = 0; turn < 5; turn += 1) expect((await ask(token)).status).toBe(401);
     }
   });
@@ -189,7 +189,7 @@ describe.each(Object.entries(channels))('the live directory, with %s', (_name, c
     );
     await client.post('/api/auth/logout', undefined, { token });
     expect(await lastAcceptance(token, 401)).toBeLessThan(SILENCE_MS);
-    await expect.poll(() => replica.app.get(NewsFollower).isCurrent()).toBe(true);
+    await expect.poll(() => replica.app.get(NewsFollower).isCurrent(), { timeout: SECOND_MS }).toBe(true);
   });
 
   describe('RES-03: while the way to the database is', () => {
@@ -221,15 +221,15 @@ describe.each(Object.entries(channels))('the live directory, with %s', (_name, c
 });
 
 describe('the live directory, when the database is frozen', () => {
-  it('does not hold up the end of the process', async () => {
+  it('does not hold up the end of the process', { timeout: 60_000 }, async () => {
     const target = await startApp();
     const network = await new TcpProxy(String(target.environment.DATABASE_URL)).open();
     const replica = await startApp({ DATABASE_URL: network.url }, target);
     network.freeze();
     const began = performance.now();
     await replica.close();
-    // A statement of the pool that is under way is given up after twelve seconds.
-    expect(performance.now() - began).toBeLessThan(20_000);
+    // A statement of the pool that is under way is given up after twelve seconds; after thirty, containers are killed.
+    expect(performance.now() - began).toBeLessThan(30_000);
     await network.cut();
     await target.close();
   });

@@ -2,9 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
+import { Secret } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
-import { type Answer, Client, setCookies, someEmail } from '../support/client.js';
+import { Authenticator } from '../support/authenticator.js';
+import {
+  type Answer,
+  Client,
+  PASSWORD,
+  type RequestOptions,
+  setCookies,
+  someEmail,
+} from '../support/client.js';
+import { registerVerified } from '../support/people.js';
+import { ServiceCaller } from '../support/service-caller.js';
 
 /** Everything that is logged, at every level. */
 class Collector implements LoggerService {
@@ -145,6 +156,48 @@ describe('LOG-01: a secret', () => {
     expect((await note(client.post('/api/auth/email/verify', { token: proof }))).status).toBe(204);
     expect((await note(client.post('/api/auth/email/undo', { token: undo }))).status).toBe(204);
   }
+
+  it('of a second factor is used, right and wrong', async () => {
+    const { email, token } = await registerVerified(target);
+    const { body: started } = await note(client.post('/api/user/two-factor', {}, { token }));
+    const authenticator = new Authenticator(target, started.secret);
+    tokens.push(started.secret, Secret.fromBase32(started.secret).hex.toLowerCase());
+    const code = authenticator.next();
+    const confirm = '/api/user/two-factor/confirm';
+    await note(client.post(confirm, { code: authenticator.wrongCode() }, { token }));
+    const { body: confirmed } = await note(client.post(confirm, { code }, { token }));
+    const codes = confirmed.recoveryCodes as string[];
+    tokens.push(...codes, ...codes.map((one) => one.replaceAll('-', '')));
+    const { body: begun } = await note(client.login(email));
+    const id = begun.challenge.id as string;
+    tokens.push(id);
+    await note(client.post('/api/auth/challenge', { id, code: authenticator.wrongCode() }));
+    await note(client.post('/api/auth/challenge', { id: `${id}x`, recoveryCode: codes[0] }));
+    await note(client.post('/api/auth/challenge', { id, recoveryCode: id }));
+    await note(client.get('/api/user', { token: id }));
+    await note(client.login(email, PASSWORD, { recoveryCode: `${codes[1]}x` }));
+    const answered = await note(client.post('/api/auth/challenge', { id, recoveryCode: codes[0] }));
+    expect(answered.status).toBe(200);
+    await note(client.post('/api/auth/challenge', { id, recoveryCode: codes[0] }));
+  });
+
+  it('of another service is used, right and wrong', async () => {
+    const service = await ServiceCaller.create(target, 'tokens:introspect', 'tokens:revoke');
+    tokens.push(service.secret, service.authorization.slice('Basic '.length));
+    const { body } = await note(
+      client.post('/api/auth/register', { email: someEmail(), password: canary() }),
+    );
+    expect((await service.introspect(body.token)).body.active).toBe(true);
+    const form = { token: body.refreshToken, client_id: service.id, client_secret: service.secret };
+    const ask = (path: string, options: RequestOptions): Promise<Answer> =>
+      note(client.request('POST', path, options));
+    await ask('/oauth/introspect', { form: { ...form, client_secret: `${service.secret}x` } });
+    await ask('/oauth/introspect', { form: { ...form, client_id: 'x' } });
+    await ask('/oauth/revoke', { form: [...Object.entries(form), ['token', body.token]] });
+    await ask('/oauth/revoke', { body: form });
+    await ask(`/oauth/revoke?client_secret=${service.secret}`, { form });
+    await ask('/api/revocations', { headers: { authorization: service.authorization } });
+  });
 
   it('LOG-02: meets a database that fails in the middle', async () => {
     const { body } = await note(

@@ -1,7 +1,10 @@
 import { encode as encodeAuthjs } from '@auth/core/jwt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
+import { enrol } from '../support/authenticator.js';
 import { type Answer, Client, PASSWORD, someEmail } from '../support/client.js';
+import { beginSignIn } from '../support/people.js';
+import { basic, ServiceCaller } from '../support/service-caller.js';
 
 const AUTHJS_SECRET = 'a secret of Auth.js 0123456789 abcdefgh';
 const AUTHJS_COOKIE = 'authjs.session-token';
@@ -29,6 +32,7 @@ describe('JWT-36: a secret opens its own place, and no other', () => {
         client.post('/api/auth/password/reset', { token: secret, password: NEW_PASSWORD }),
       'verify link': (secret) => client.post('/api/auth/email/verify', { token: secret }),
       'undo link': (secret) => client.post('/api/auth/email/undo', { token: secret }),
+      challenge: (secret) => client.post('/api/auth/challenge', { id: secret, code: '000000' }),
     };
   });
   afterAll(() => target.close());
@@ -42,6 +46,7 @@ describe('JWT-36: a secret opens its own place, and no other', () => {
     'reset link': ['link_invalid'],
     'verify link': ['link_invalid'],
     'undo link': ['link_invalid'],
+    challenge: ['challenge_invalid', 'validation_failed'],
   };
 
   /** Tries a secret everywhere but where it belongs, and then there: the tries have not spent it. */
@@ -93,6 +98,35 @@ describe('JWT-36: a secret opens its own place, and no other', () => {
     expect((await client.get('/api/user', { token })).body.email).toBe(email);
     await expectOnlyAt(['undo link'], undo.token, 204);
     expect((await client.login(user.email)).status).toBe(200);
+  });
+
+  it('a challenge, and a recovery code', async () => {
+    const { email, recoveryCodes } = await enrol(target);
+    const id = await beginSignIn(target, email);
+    const [recoveryCode = ''] = recoveryCodes;
+    for (const secret of [id, recoveryCode]) await expectOnlyAt(['challenge'], secret, 422);
+    expect((await client.post('/api/auth/challenge', { id: recoveryCode, recoveryCode: id })).status).toBe(
+      422,
+    );
+    expect((await client.login(email, recoveryCode)).body.code).toBe('invalid_credentials');
+    // The tries have spent neither of them, but for one of the five answers.
+    expect((await client.post('/api/auth/challenge', { id, recoveryCode })).status).toBe(200);
+  });
+
+  it('the credentials of a service client', async () => {
+    const service = await ServiceCaller.create(target, 'tokens:introspect', 'revocations:read');
+    const { token, refreshToken } = await client.register();
+    await expectOnlyAt([], service.secret, 0);
+    const asPerson = await client.get('/api/user', { headers: { authorization: service.authorization } });
+    expect(asPerson.body.code).toBe('token_invalid');
+    for (const secret of [token, refreshToken] as string[]) {
+      for (const authorization of [`Bearer ${secret}`, basic(service.id, secret)]) {
+        const refused = await client.get('/api/revocations', { headers: { authorization } });
+        expect([refused.status, refused.body.code]).toEqual([401, 'invalid_client']);
+      }
+    }
+    expect((await service.introspect(service.secret)).body).toEqual({ active: false });
+    expect((await service.introspect(token)).body.active).toBe(true);
   });
 
   it('an Auth.js token: nothing accepts it but GET /api/token', async () => {

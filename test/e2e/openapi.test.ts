@@ -157,7 +157,7 @@ describe('the watch over all answers of these tests', () => {
     ['another media type', { contentType: 'text/html' }, /it is text\/html/],
     ['a body where none belongs', { method: 'POST', path: '/api/auth/logout', status: 204 }, /has a body/],
     ['a documented refusal', { ...down, body: problem('unavailable') }, null],
-    ['a code of another route', { ...down, body: problem('overloaded') }, /\/code/],
+    ['a code of another route', { ...down, body: problem('email_taken') }, /\/code/],
   ])('judges %s', (_name, change, expected) => {
     const violation = contract.violationOf({ ...health, ...change });
     if (expected) expect(violation).toMatch(expected);

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUDGETS } from '../../src/limits/budgets.js';
 import { OneTimeLinks } from '../../src/links/one-time-links.service.js';
 import { DomainEvents } from '../../src/events/domain-events.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, PASSWORD, someEmail } from '../support/client.js';
+import { ClientFrom, LOCAL_PROXY } from '../support/client-from.js';
 
 const FORGOT = '/api/auth/password/forgot';
 const RESET = '/api/auth/password/reset';
@@ -96,7 +98,7 @@ describe('resetting a password', () => {
       expect([refused.status, refused.body.code]).toEqual([401, 'session_revoked']);
     }
     await expectLinkInvalid(client.post(VERIFY, { token: verification }));
-    await target.mailbox.newest(user.email, /password was changed/);
+    await target.mailbox.newest(user.email, /password was reset/);
   });
 
   it("HJK-02: an attacker's session on the victim's address ends when the victim resets", async () => {
@@ -409,7 +411,7 @@ describe('resetting a password, at the pace of the contract', () => {
   let target: TestApp;
 
   beforeAll(async () => {
-    target = await startApp({ RATE_LIMIT: 'on' });
+    target = await startApp({ RATE_LIMIT: 'on', TRUSTED_PROXIES: LOCAL_PROXY });
   });
   afterAll(() => target.close());
 
@@ -418,7 +420,7 @@ describe('resetting a password, at the pace of the contract', () => {
     const { user } = await client.register();
     const spellings = [user.email, user.email.toUpperCase()];
     const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => client.post(FORGOT, { email: spellings[n % 2] })),
+      Array.from({ length: 100 }, (_, n) => new ClientFrom(target).post(FORGOT, { email: spellings[n % 2] })),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     await target.mailbox.newest(user.email, /Choose/);
@@ -428,5 +430,35 @@ describe('resetting a password, at the pace of the contract', () => {
     await target.database.query("UPDATE mail_outbox SET created_at = created_at - interval '61 s'");
     await client.post(FORGOT, { email: user.email });
     await target.mailbox.newest(user.email, /Choose/, 2);
+  });
+
+  it('RST-17: nor more than ten in a day, whichever of them is asked for', async () => {
+    const { user } = await new ClientFrom(target).register();
+    const letters = "letter IN ('reset-password', 'verification-request')";
+    const count = `SELECT count(*)::int AS count FROM mail_outbox WHERE ${letters} AND data->>'email' = $1
+      AND created_at > now() - interval '30 s'`;
+    let mails = 0;
+    for (let minute = 0; minute < 8; minute += 1) {
+      await target.database.query("UPDATE mail_outbox SET created_at = created_at - interval '61 s'");
+      for (const path of [FORGOT, '/api/auth/email/verification']) {
+        expect((await new ClientFrom(target).post(path, { email: user.email })).status).toBe(202);
+      }
+      mails += (await target.database.query(count, [user.email]))[0].count;
+    }
+    expect(mails).toBe(BUDGETS['mails-to'].points);
+    // Others get theirs.
+    const other = await new ClientFrom(target).register();
+    await new ClientFrom(target).post(FORGOT, { email: other.user.email });
+    await target.mailbox.newest(other.user.email, /Choose/);
+  });
+
+  it('BRF-16: from one network thirty an hour may be asked for, for whomever', async () => {
+    const client = new ClientFrom(target);
+    for (let turn = 0; turn < BUDGETS['mails-from'].points; turn += 1) {
+      const path = turn % 2 ? FORGOT : '/api/auth/email/verification';
+      expect((await client.post(path, { email: someEmail() })).status).toBe(202);
+    }
+    expect((await client.post(FORGOT, { email: someEmail() })).body.code).toBe('too_many_requests');
+    expect((await new ClientFrom(target).post(FORGOT, { email: someEmail() })).status).toBe(202);
   });
 });

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { PostgresDoorbell } from '../../src/news/postgres-doorbell.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -36,7 +37,7 @@ async function listenIn(url: string): Promise<{ rings: number[]; stop(): Promise
 it('notices a LISTEN that hears nothing, as behind a pooler in transaction mode', async () => {
   const logs = LogRecorder.of(target);
   const heard = await listenIn(target.database.url);
-  await vi.waitFor(() => expect(heard.rings.length).toBeGreaterThan(0));
+  await eventually(() => expect(heard.rings.length).toBeGreaterThan(0));
   // Notifications stay within a database, so this one hears none of the service's.
   const deaf = await listenIn(other.url);
   await vi.waitFor(() => expect(logs.text).toContain('No notification of PostgreSQL comes through'), 5_000);

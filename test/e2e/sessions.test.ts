@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuthService } from '../../src/auth/auth.service.js';
+import { Challenge } from '../../src/auth/challenge.js';
 import { SignInService } from '../../src/auth/sign-in.service.js';
 import { UserBanned } from '../../src/auth/auth.errors.js';
 import type { DomainEvent } from '../../src/events/domain-event.js';
@@ -10,6 +11,7 @@ import { SessionsService } from '../../src/sessions/sessions.service.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Answer, Client, PASSWORD, setCookies, someEmail } from '../support/client.js';
+import { eventRows } from '../support/event-rows.js';
 import { decodeToken } from '../support/forge.js';
 import { isWrite, QueryLog } from '../support/query-log.js';
 
@@ -299,6 +301,27 @@ describe('signing in, and sessions', () => {
       expect(again.status).toBe(204);
     });
 
+    it('SS-10 tells of those that were live, and of none where none was', async () => {
+      const mine = await client.register();
+      const { email, id } = mine.user;
+      const endOthers = (): Promise<unknown> =>
+        client.delete('/api/user/sessions', undefined, { token: mine.token });
+      const told = async (): Promise<unknown[]> =>
+        (await eventRows(target.database, id, 'sessions.closed')).map(({ data }) => data.count);
+      const expire = (session: string): Promise<unknown> =>
+        sql("UPDATE sessions SET idle_expires_at = now() - interval '1 s' WHERE id = $1", [session]);
+      await expire(sid((await client.login(email)).body));
+      await endOthers();
+      expect(await told()).toEqual([]);
+      await expire(sid((await client.login(email)).body));
+      await client.login(email);
+      await endOthers();
+      expect(await told()).toEqual([1]);
+      expect(await sql('SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL', [id])).toEqual([
+        { id: sid(mine) },
+      ]);
+    });
+
     it('SS-10 needs a fresh sign-in, save for the current session', async () => {
       const mine = await client.register();
       const other = (await client.login(mine.user.email)).body;
@@ -567,8 +590,9 @@ describe('signing in, and sessions', () => {
       expect(await signIn.validate({ login: someEmail(), password: PASSWORD })).toBeNull();
       expect(await sql('SELECT 1 FROM sessions WHERE user_id = $1', [id])).toHaveLength(1);
 
-      const { token } = await signIn.signIn({ login: email, password: PASSWORD });
-      expect((await client.get('/api/user', { token })).body.id).toBe(id);
+      const bundle = await signIn.signIn({ login: email, password: PASSWORD });
+      if (bundle instanceof Challenge) throw new Error('No second factor is on.');
+      expect((await client.get('/api/user', { token: bundle.token })).body.id).toBe(id);
       await expect(signIn.signIn({ login: email, password: 'wrong' })).rejects.toMatchObject({
         code: 'invalid_credentials',
       });

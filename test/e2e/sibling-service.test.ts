@@ -143,7 +143,7 @@ describe('the sibling service in examples/, beside the service', () => {
     const { token, refreshToken } = await people.register();
     expect((await ask(token)).status).toBe(200);
     await service.app.get(KeyRotation).kill(String(decodeToken(token).header.kid));
-    await vi.waitFor(async () => expect((await ask(token)).body.code).toBe('token_invalid'));
+    await vi.waitFor(async () => expect((await ask(token)).body.code).toBe('token_invalid'), 1_000);
     await vi.waitFor(async () => {
       const refreshed = await people.post('/api/auth/refresh', { refreshToken });
       expect((await ask(refreshed.body.token)).status).toBe(200);

@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { build } from 'vite';
 import type { Environment } from '../../src/config/environment.js';
 
@@ -11,6 +12,9 @@ export interface CommandResult {
   stderr: string;
 }
 
+/** A program that goes on until it is ended; it says what it does on standard output. */
+export type Program = ChildProcessByStdio<null, Readable, null>;
+
 /** A command of `src/`, built, and run as a process of its own as at a terminal. */
 export class BuiltCommand {
   private constructor(
@@ -18,28 +22,46 @@ export class BuiltCommand {
     private readonly name: string,
   ) {}
 
-  /** @param name of its file in `src/`, e.g. `clients` */
-  static async build(name: string): Promise<BuiltCommand> {
+  /** @param name of its file in `src/`, e.g. `clients`, or in another folder */
+  static async build(name: string, folder = 'src'): Promise<BuiltCommand> {
     const dir = await mkdtemp(join(tmpdir(), 'tokenhouse-test-'));
     await symlink(resolve('node_modules'), join(dir, 'node_modules'));
     const output = { entryFileNames: `${name}.mjs` };
-    const options = { ssr: `src/${name}.ts`, outDir: dir, emptyOutDir: false, rolldownOptions: { output } };
+    const options = {
+      ssr: `${folder}/${name}.ts`,
+      outDir: dir,
+      emptyOutDir: false,
+      rolldownOptions: { output },
+    };
     await build({ configFile: false, logLevel: 'error', build: options });
     return new BuiltCommand(dir, name);
   }
 
   run(args: string[], environment: Environment): Promise<CommandResult> {
-    const file = join(this.dir, `${this.name}.mjs`);
-    // Nothing of the tests' own environment decides.
-    const options = { cwd: this.dir, env: { PATH: process.env.PATH, ...environment } };
     return new Promise((done) => {
-      execFile(process.execPath, [file, ...args], options, (error, stdout, stderr) => {
+      execFile(process.execPath, [this.file, ...args], this.options(environment), (error, stdout, stderr) => {
         done({ code: Number(error?.code ?? 0), stdout, stderr });
       });
     });
   }
 
+  start(environment: Environment): Program {
+    return spawn(process.execPath, [this.file], {
+      ...this.options(environment),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
   remove(): Promise<void> {
     return rm(this.dir, { recursive: true, force: true });
+  }
+
+  private get file(): string {
+    return join(this.dir, `${this.name}.mjs`);
+  }
+
+  /** Nothing of the tests' own environment decides. */
+  private options(environment: Environment): { cwd: string; env: NodeJS.ProcessEnv } {
+    return { cwd: this.dir, env: { PATH: process.env.PATH, ...environment } };
   }
 }

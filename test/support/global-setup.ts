@@ -9,7 +9,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** A server on which the tests may create databases, see `createTestDatabase`. */
     adminDatabaseUrl: string;
-    /** A Redis for its pub/sub. */
+    /** A Redis for its pub/sub and counters. */
     redisUrl: string;
   }
 }
@@ -31,7 +31,8 @@ async function providePostgres(project: TestProject): Promise<Stop> {
     return async () => {};
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenhouse-test-'));
-  const postgres = await startEmbeddedPostgres({ dataDir, log: console.warn, durable: false });
+  const options = { durable: false, maxConnections: 100 * project.config.maxWorkers };
+  const postgres = await startEmbeddedPostgres({ dataDir, log: console.warn, ...options });
   project.provide('adminDatabaseUrl', postgres.url);
   return async () => {
     await postgres.stop();

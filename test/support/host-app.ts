@@ -63,7 +63,13 @@ export async function startHost(
   });
   configureApp(app);
   prepare(app);
-  await app.listen(0, '127.0.0.1');
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    await remove();
+    throw error;
+  }
   return {
     app,
     url: await app.getUrl(),

@@ -1,9 +1,10 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** As much of Redis as publishing and subscribing takes (RESP3), for machines that have none. */
+/** As much of Redis as ringing and counting take (RESP3), for machines that have none. */
 export class RedisStandIn {
   private readonly subscribers = new Map<string, Set<Socket>>();
   private readonly sockets = new Set<Socket>();
+  private readonly counts = new Map<string, { count: number; endsAtMs: number }>();
   private server: Server;
 
   async start(): Promise<string> {
@@ -34,7 +35,8 @@ export class RedisStandIn {
     });
   }
 
-  private answer([name = '', channel = '', message = '']: string[], socket: Socket): string {
+  private answer([name = '', ...words]: string[], socket: Socket): string {
+    const [channel = '', message = ''] = words;
     switch (name.toUpperCase()) {
       case 'HELLO':
         return '%0\r\n';
@@ -46,9 +48,35 @@ export class RedisStandIn {
         for (const subscriber of subscribed) subscriber.write(push('message', channel, message), 'latin1');
         return `:${subscribed.size}\r\n`;
       }
+      case 'EVAL':
+        return this.count(words);
+      case 'GET': {
+        const { count } = this.known(channel) ?? {};
+        return count === undefined ? '_\r\n' : `+${count}\r\n`;
+      }
+      case 'PTTL':
+        return `:${(this.known(channel)?.endsAtMs ?? Date.now() - 2) - Date.now()}\r\n`;
+      case 'DEL':
+        return `:${Number(this.counts.delete(channel))}\r\n`;
       default:
         return '+OK\r\n';
     }
+  }
+
+  private known(key: string): { count: number; endsAtMs: number } | undefined {
+    const known = this.counts.get(key);
+    return known && known.endsAtMs > Date.now() ? known : undefined;
+  }
+
+  /** What the script of `RedisLimiters` does: the one that is ever sent. */
+  private count([, , key = '', ...numbers]: string[]): string {
+    const [points = 0, seconds = 0, limit = 0] = numbers.map(Number);
+    const now = Date.now();
+    const kept = this.known(key) ?? { count: 0, endsAtMs: now + seconds * 1000 };
+    const over = Math.min(kept.count + points, limit + 2);
+    kept.count = points < 0 ? Math.max(Math.min(kept.count, limit) + points, 0) : over;
+    this.counts.set(key, kept);
+    return `*2\r\n:${kept.count}\r\n:${kept.endsAtMs - now}\r\n`;
   }
 }
 

@@ -20,6 +20,8 @@ export type SmtpMood = 'well' | 'busy' | 'hang' | 'refuse' | number;
 export class SmtpTestServer {
   readonly received: ReceivedMail[] = [];
   mood: SmtpMood = 'well';
+  /** Addresses whose mails are put off (451) for as long as they are here. */
+  readonly deferred = new Set<string>();
   /** Connections and mails attempted, whatever became of them. */
   attempts = 0;
   private port = 0;
@@ -36,8 +38,7 @@ export class SmtpTestServer {
       disabledCommands: ['STARTTLS', 'AUTH'],
       closeTimeout: 50,
       onConnect: (_session, done) => this.greet(done),
-      onRcptTo: (_address, _session, done) =>
-        done(this.mood === 'refuse' ? answer(550, 'No such mailbox') : null),
+      onRcptTo: ({ address }, _session, done) => done(this.refusalOf(address)),
       onData: (stream, session, done) => void this.receive(stream, session).then(() => done(), done),
     });
     server.on('error', () => {});
@@ -45,6 +46,11 @@ export class SmtpTestServer {
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
     this.port = (server.server.address() as AddressInfo).port;
     return this;
+  }
+
+  /** Connections that wait for a word. */
+  get hanging(): number {
+    return this.hung.length;
   }
 
   /** Ends it; connections are then refused by the operating system. */
@@ -69,6 +75,11 @@ export class SmtpTestServer {
     this.attempts += 1;
     if (this.mood === 'hang') this.hung.push(() => done(answer(421, 'Going down')));
     else done(this.mood === 'busy' ? answer(421, 'Too busy') : undefined);
+  }
+
+  private refusalOf(address: string): Error | null {
+    if (this.deferred.has(address)) return answer(451, 'Come again later');
+    return this.mood === 'refuse' ? answer(550, 'No such mailbox') : null;
   }
 
   private async receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> {

@@ -8,7 +8,7 @@ import {
 } from 'node:net';
 import { parse } from 'pg-connection-string';
 
-/** A network between a service and its PostgreSQL that a test can cut and mend. */
+/** A network between a service and its PostgreSQL, or Redis, that a test can cut and mend. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private server?: Server;

@@ -3,7 +3,7 @@ import { Server } from '../child.js';
 import type { Claim, Outcome } from '../claim.js';
 import { type Figure, medianFigure } from '../figure.js';
 import { type Answer, HttpClient } from '../http-client.js';
-import { emailOf, PASSWORD, populate, type Population, sessionId, userId } from '../people.js';
+import { BEHIND_A_PROXY, populate, type Population, sessionId, signInAs, userId } from '../people.js';
 import { inTurn } from '../rounds.js';
 import { median, ratios } from '../statistics.js';
 import type { TokenBundle } from '../tokenhouse.js';
@@ -71,7 +71,8 @@ class House {
 
   static async open(bench: Bench, population: Population): Promise<House> {
     const databaseUrl = await bench.database();
-    const server = await Server.start(bench, 'host-app', await bench.environment(databaseUrl));
+    const environment = await bench.environment(databaseUrl, BEHIND_A_PROXY);
+    const server = await Server.start(bench, 'host-app', environment);
     await populate(databaseUrl, population);
     const client = new HttpClient(server.url, 1);
     bench.cleanup.add(async () => client.close());
@@ -88,8 +89,7 @@ class House {
         return this.client.post('/api/auth/refresh', { refreshToken });
       }),
       signIn: await this.median(this.someNumbers(), (n) => {
-        const login = emailOf(n % this.population.users);
-        return this.client.post('/api/auth/login', { login, password: PASSWORD });
+        return signInAs(n % this.population.users, this.client);
       }),
     };
   }

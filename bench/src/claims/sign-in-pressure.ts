@@ -3,7 +3,7 @@ import type { Bench } from '../bench.js';
 import type { Claim, Outcome } from '../claim.js';
 import { maximumFigure, medianFigure } from '../figure.js';
 import { HttpClient } from '../http-client.js';
-import { emailOf, PASSWORD } from '../people.js';
+import { BEHIND_A_PROXY, signInAs } from '../people.js';
 import { inTurn } from '../rounds.js';
 import { Service } from '../service.js';
 import { percentile, ratios } from '../statistics.js';
@@ -32,7 +32,7 @@ interface Reading {
 
 async function run(bench: Bench): Promise<Outcome> {
   const { databaseUrl, tokens } = await issueTokens(bench, SIGNING_IN);
-  const service = await Service.start(bench, await bench.environment(databaseUrl));
+  const service = await Service.start(bench, await bench.environment(databaseUrl, BEHIND_A_PROXY));
   const crowd = new Crowd(service.url);
   const read = (): Promise<Reading> =>
     readSteadily(service.url, tokens.slice(0, READERS), bench.quick ? 2_000 : 5_000);
@@ -91,7 +91,7 @@ class Crowd {
   async during<T>(work: () => Promise<T>): Promise<T> {
     const client = new HttpClient(this.url, SIGNING_IN);
     let over = false;
-    const people = Array.from({ length: SIGNING_IN }, (_, n) => this.signIn(client, emailOf(n), () => over));
+    const people = Array.from({ length: SIGNING_IN }, (_, n) => this.signIn(client, n, () => over));
     try {
       // Until the queue is full.
       await sleep(1_000);
@@ -103,9 +103,9 @@ class Crowd {
     }
   }
 
-  private async signIn(client: HttpClient, login: string, isOver: () => boolean): Promise<void> {
+  private async signIn(client: HttpClient, n: number, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
-      const answer = await client.post('/api/auth/login', { login, password: PASSWORD }).catch(() => null);
+      const answer = await signInAs(n, client).catch(() => null);
       const seconds = Number(answer?.headers['retry-after']);
       if (answer?.status === 200) this.signedIn += 1;
       else if (answer?.status === 503 && seconds > 0) this.refused += 1;

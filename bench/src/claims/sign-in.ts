@@ -3,7 +3,7 @@ import { Server } from '../child.js';
 import type { Claim, Outcome } from '../claim.js';
 import { medianFigure } from '../figure.js';
 import { HttpClient } from '../http-client.js';
-import { emailOf, PASSWORD, populate } from '../people.js';
+import { BEHIND_A_PROXY, populate, signInAs } from '../people.js';
 import { inTurn } from '../rounds.js';
 import { Service } from '../service.js';
 import { ratios } from '../statistics.js';
@@ -23,7 +23,7 @@ export const signIn: Claim = {
 
 async function run(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
-  const environment = await bench.environment(databaseUrl);
+  const environment = await bench.environment(databaseUrl, BEHIND_A_PROXY);
   const service = await Service.start(bench, environment);
   await populate(databaseUrl, { users: PEOPLE, sessionsEach: 0 });
   const argon2 = await Server.start(bench, 'argon2', environment);
@@ -54,10 +54,7 @@ async function signInsPerSecond(client: HttpClient, ms: number): Promise<number>
   let done = 0;
   const work = async (_: unknown, who: number): Promise<void> => {
     for (let n = who; performance.now() - startedAtMs < ms; n += CLIENTS, done += 1) {
-      const { status } = await client.post('/api/auth/login', {
-        login: emailOf(n % PEOPLE),
-        password: PASSWORD,
-      });
+      const { status } = await signInAs(n % PEOPLE, client);
       if (status !== 200) throw new Error(`A sign-in was answered with ${status}.`);
     }
   };

@@ -1,12 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import {
-  AccountModule,
-  AuthModule,
-  EmailAddressesModule,
-  type Environment,
-  PasswordResetModule,
-  RegistrationModule,
-} from 'tokenhouse';
+import { AuthModule, type Environment } from 'tokenhouse';
+import { AccountModule } from 'tokenhouse/account';
+import { EmailAddressesModule } from 'tokenhouse/email-addresses';
+import { PasswordResetModule } from 'tokenhouse/password-reset';
+import { RegistrationModule } from 'tokenhouse/registration';
 import { NotesModule } from './notes/notes.module.js';
 
 /** An application with notes of its own, and with people who sign in. */

@@ -34,6 +34,8 @@ interface EmbeddedPostgresOptions {
   readonly log: (line: string) => void;
   /** False: faster, and a power cut may destroy the files. For tests. */
   readonly durable?: boolean;
+  /** At once; 100 unless said. */
+  readonly maxConnections?: number;
 }
 
 /**
@@ -68,14 +70,14 @@ export async function findRunningPostgres(dataDir: string): Promise<string | nul
 async function startIn(
   clusterDir: string,
   account: ServerAccount,
-  { log, durable = true }: EmbeddedPostgresOptions,
+  { log, durable = true, maxConnections = 100 }: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const runtimeDir = await createRuntimeDir();
   try {
     const binaries = await prepareBinaries(account, runtimeDir);
     await prepareCluster(clusterDir, account, binaries, durable);
     const command = [binaries.postgres, '-D', await addressableBy(account, clusterDir)];
-    command.push(...settings(runtimeDir, durable));
+    command.push(...settings(runtimeDir, durable, maxConnections));
     const recycled = await recycledPid(clusterDir);
     const guardian = new Guardian({ account, clusterDir, runtimeDir, command, recycledPid: recycled });
     await untilReady(guardian, runtimeDir, clusterDir);
@@ -92,13 +94,13 @@ function createRuntimeDir(): Promise<string> {
   return mkdtemp('/tmp/tokenhouse-').catch(() => mkdtemp(join(tmpdir(), 'tokenhouse-')));
 }
 
-function settings(runtimeDir: string, durable: boolean): string[] {
+function settings(runtimeDir: string, durable: boolean, maxConnections: number): string[] {
   const values = [
     'listen_addresses=',
     `unix_socket_directories=${runtimeDir}`,
     'unix_socket_permissions=0700',
     'port=5432',
-    'max_connections=100',
+    `max_connections=${maxConnections}`,
     'shared_buffers=64MB',
     'max_wal_size=256MB',
     'timezone=UTC',

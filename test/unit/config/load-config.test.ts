@@ -54,6 +54,16 @@ describe('RES-21: the boot is refused', () => {
       /^PUBLIC_URL .* https/,
     ],
     ['a plain-http APP_URL', { ...PRODUCTION, APP_URL: 'http://app.example.com' }, /^APP_URL .* https/],
+    [
+      'a plain-http PASSWORD_BREACH_URL, also outside production',
+      { PASSWORD_BREACH_URL: 'http://breaches.example.com/range' },
+      /^PASSWORD_BREACH_URL must be https/,
+    ],
+    [
+      'a PASSWORD_BREACH_URL with a query',
+      { PASSWORD_BREACH_URL: 'https://breaches.example.com/range?key=1' },
+      /^PASSWORD_BREACH_URL .* query/,
+    ],
     ['a PUBLIC_URL of another kind', { PUBLIC_URL: 'ftp://auth.example.com' }, /^PUBLIC_URL must be a URL/],
     [
       'a PUBLIC_URL with credentials',
@@ -79,6 +89,8 @@ describe('RES-21: the boot is refused', () => {
     ['a truth value that is none', { SOFT_DELETE: 'yes' }, /^SOFT_DELETE must be one of true, false/],
     ['another kind of database', { DATABASE_URL: 'mysql://db.example.com/x' }, /^DATABASE_URL must be a URL/],
     ['a mail sender of two lines', { MAIL_FROM: 'a@example.com\nBcc: b@example.com' }, /^MAIL_FROM/],
+    ['templates that are nowhere', { MAIL_TEMPLATES: '/nowhere' }, /^MAIL_TEMPLATES must be a folder/],
+    ['a language that is none', { MAIL_LOCALE: 'de_DE' }, /^MAIL_LOCALE must be a language tag/],
     [
       'a target that is no web page',
       { REDIRECT_URLS: 'javascript:alert(1)' },
@@ -89,7 +101,7 @@ describe('RES-21: the boot is refused', () => {
     expect(problemsOf(environment)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('with all problems in one message, and none of the values', () => {
+  it('LOG-10: with all problems in one message, and none of the values', () => {
     const environment = {
       NODE_ENV: 'production',
       PUBLIC_URL: 'http://u:p-one@canary.example.com',
@@ -145,6 +157,72 @@ describe('the configuration', () => {
     const config = loadConfig({ APP_KEY, CORS_ORIGINS: 'https://app.example.com' });
     expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
     expect(() => (config.http.corsOrigins as string[]).push('*')).toThrow(TypeError);
+  });
+});
+
+describe('the pages that may use passkeys', () => {
+  const APP_URL = 'https://app.example.com/start';
+
+  it('are those of APP_URL, unless said', () => {
+    expect(loadConfig({ APP_KEY, APP_URL }).passkeys).toEqual({
+      rpId: 'app.example.com',
+      rpName: 'app.example.com',
+      origins: ['https://app.example.com'],
+    });
+  });
+
+  it('may be several, on one domain or below it', () => {
+    const { passkeys } = loadConfig({
+      APP_KEY,
+      APP_URL,
+      PASSKEY_RP_ID: 'example.com',
+      PASSKEY_RP_NAME: 'Ada & Söhne',
+      PASSKEY_ORIGINS: `https://example.com, https://app.example.com:8443,android:apk-key-hash:${'a'.repeat(43)}`,
+    });
+    expect(passkeys.rpName).toBe('Ada & Söhne');
+    expect(passkeys.origins).toHaveLength(3);
+  });
+
+  it('may be plain http on localhost', () => {
+    for (const [PASSKEY_RP_ID, PASSKEY_ORIGINS] of [
+      ['localhost', 'http://localhost:3000,http://localhost:3001'],
+      ['example.localhost', 'http://example.localhost:3000,http://admin.example.localhost:3001'],
+    ]) {
+      expect(problemsOf({ APP_KEY, PASSKEY_RP_ID, PASSKEY_ORIGINS })).toEqual([]);
+    }
+  });
+
+  it('do not keep the service from starting where nobody has asked for passkeys', () => {
+    for (const url of ['http://127.0.0.1:3000', 'http://192.168.1.7:3000', 'http://intranet:8080']) {
+      expect(problemsOf({ APP_KEY, APP_URL: url })).toEqual([]);
+    }
+  });
+
+  it.each<[string, Environment, RegExp]>([
+    ['an address', { PASSKEY_RP_ID: '127.0.0.1' }, /^PASSKEY_RP_ID must be a domain/],
+    ['a whole top-level domain', { PASSKEY_RP_ID: 'com' }, /^PASSKEY_RP_ID must be a domain/],
+    ['a URL', { PASSKEY_RP_ID: 'https://example.com' }, /^PASSKEY_RP_ID must be a domain/],
+    ['capitals', { PASSKEY_RP_ID: 'Example.com' }, /^PASSKEY_RP_ID must be a domain/],
+    [
+      'an id that is not above APP_URL',
+      { PASSKEY_RP_ID: 'example.org' },
+      /^PASSKEY_ORIGINS must have the host/,
+    ],
+    ['a name that only ends alike', { PASSKEY_RP_ID: 'ple.com' }, /^PASSKEY_ORIGINS must have the host/],
+    [
+      'a page below localhost itself',
+      { PASSKEY_RP_ID: 'localhost', PASSKEY_ORIGINS: 'http://admin.localhost:3000' },
+      /^PASSKEY_ORIGINS must have the host/,
+    ],
+    ['a page elsewhere', { PASSKEY_ORIGINS: 'https://evil.example' }, /^PASSKEY_ORIGINS must have the host/],
+    ['plain http', { PASSKEY_ORIGINS: 'http://app.example.com' }, /^PASSKEY_ORIGINS must be https/],
+    ['a path', { PASSKEY_ORIGINS: 'https://app.example.com/x' }, /^PASSKEY_ORIGINS must be exact/],
+    ['an asterisk', { PASSKEY_ORIGINS: 'https://*.app.example.com' }, /^PASSKEY_ORIGINS must be exact/],
+    ['another application', { PASSKEY_ORIGINS: 'ios:bundle-id:com.example' }, /^PASSKEY_ORIGINS must be/],
+    ['a name of two lines', { PASSKEY_RP_NAME: 'Ada\nEve' }, /^PASSKEY_RP_NAME must be/],
+    ['a name without end', { PASSKEY_RP_NAME: 'x'.repeat(65) }, /^PASSKEY_RP_NAME must be/],
+  ])('cannot be given by %s', (_what, environment, problem) => {
+    expect(problemsOf({ APP_KEY, APP_URL, ...environment })).toEqual([expect.stringMatching(problem)]);
   });
 });
 

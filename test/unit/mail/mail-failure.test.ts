@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { backoffSeconds } from '../../../src/mail/backoff.js';
 import { UnsendableMail } from '../../../src/mail/mail.errors.js';
 import { describeFailure, isHopeless } from '../../../src/mail/mail-failure.js';
 
@@ -29,11 +28,5 @@ describe('isHopeless', () => {
     [new Error('connection refused'), 60, false],
   ])('case %#', (error, attempts, hopeless) => {
     expect(isHopeless(error, attempts)).toBe(hopeless);
-  });
-});
-
-describe('backoffSeconds', () => {
-  it('doubles from seconds to an hour', () => {
-    expect([1, 2, 3, 10, 11, 60].map(backoffSeconds)).toEqual([5, 10, 20, 2560, 3600, 3600]);
   });
 });

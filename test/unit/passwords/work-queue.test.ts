@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Overloaded } from '../../../src/passwords/passwords.errors.js';
+import { Overloaded } from '../../../src/common/common.errors.js';
 import { WorkQueue } from '../../../src/passwords/work-queue.js';
+import { eventually } from '../../support/eventually.js';
 
 /** A job that ends when it is told to. */
 function openJob<T>(value?: T) {
@@ -19,10 +20,10 @@ describe('WorkQueue', () => {
     const queue = new WorkQueue(2, 10, 1_000);
     const jobs = [openJob(1), openJob(2), openJob(3)];
     const results = jobs.map(({ job }) => queue.run(job));
-    await vi.waitFor(() => expect(jobs[1]?.job).toHaveBeenCalled());
+    await eventually(() => expect(jobs[1]?.job).toHaveBeenCalled());
     expect(jobs[2]?.job).not.toHaveBeenCalled();
     jobs[0]?.finish();
-    await vi.waitFor(() => expect(jobs[2]?.job).toHaveBeenCalled());
+    await eventually(() => expect(jobs[2]?.job).toHaveBeenCalled());
     jobs.forEach(({ finish }) => finish());
     expect(await Promise.all(results)).toEqual([1, 2, 3]);
   });

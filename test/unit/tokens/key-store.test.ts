@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppConfig, type JwtAlgorithm } from '../../../src/config/app-config.js';
 import { Database } from '../../../src/database/database.js';
 import { databaseOptions } from '../../../src/database/database.options.js';
+import type { DomainEvents } from '../../../src/events/domain-events.js';
 import { CreateNews1764000008000 } from '../../../src/news/migrations/1764000008000-create-news.js';
 import { KeyRotation } from '../../../src/tokens/key-rotation.js';
 import { KeyStore, SigningKeyUnreadable } from '../../../src/tokens/key-store.js';
@@ -47,10 +48,13 @@ interface Options {
   key?: Buffer;
 }
 
+/** Nobody listens. */
+const events = { publish: async () => {} } as unknown as DomainEvents;
+
 const store = (algorithm: JwtAlgorithm = 'ES256', { on = database, key = appKey }: Options = {}): KeyStore =>
   new KeyStore(on, clock, configOf(algorithm, key));
 const rotation = (algorithm: JwtAlgorithm = 'ES256', key = appKey): KeyRotation =>
-  new KeyRotation(store(algorithm, { key }), clock, configOf(algorithm, key));
+  new KeyRotation(store(algorithm, { key }), clock, configOf(algorithm, key), events);
 const kidsFrom = async (from: KeyStore): Promise<string[]> => (await from.begin()).map(({ key }) => key.kid);
 
 describe('the stored signing keys', () => {

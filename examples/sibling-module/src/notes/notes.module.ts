@@ -1,8 +1,14 @@
 import { Module } from '@nestjs/common';
+import { MailModule } from 'tokenhouse';
 import { NotesController } from './notes.controller.js';
+import { NotesMail } from './notes.mail.js';
 import { NotesService } from './notes.service.js';
 import { ShareController } from './share.controller.js';
 
-/** Imports nothing of Tokenhouse: `AuthModule` is global once it is in the application. */
-@Module({ controllers: [NotesController, ShareController], providers: [NotesService] })
+/** Imports `MailModule` for its letter; `AuthModule` is global once it is in the application. */
+@Module({
+  imports: [MailModule],
+  controllers: [NotesController, ShareController],
+  providers: [NotesService, NotesMail],
+})
 export class NotesModule {}
