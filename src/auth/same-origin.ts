@@ -18,12 +18,11 @@ export class SameOrigin {
 
   /**
    * For every request, before its body is read: one that changes something and carries our cookies must be JSON,
-   * or without a body, and come from an allowed origin. A bearer header decides instead of the cookies, and no
-   * other site can send one. @throws CsrfRejected
+   * or without a body, and come from an allowed origin, whatever else it carries: routes may read several tokens.
+   * @throws CsrfRejected
    */
   check(request: HttpRequest): void {
-    if (isSafeMethod(request.method) || isSentByScript(request.headers.authorization)) return;
-    if (request.headers.cookie === undefined || !this.cookies.areCarriedBy(request)) return;
+    if (isSafeMethod(request.method) || !this.cookies.areCarriedBy(request)) return;
     if (!isJsonOrEmpty(request)) throw new CsrfRejected();
     this.assert(request);
   }
@@ -34,11 +33,6 @@ export class SameOrigin {
     const allowed = origin === undefined ? site === 'same-origin' : this.allowed.has(origin);
     if (!allowed) throw new CsrfRejected();
   }
-}
-
-/** Credentials of other schemes than these no browser adds by itself, to requests from other sites too. */
-function isSentByScript(authorization: string | undefined): boolean {
-  return authorization !== undefined && !/^(?:basic|digest|negotiate|ntlm)\b/i.test(authorization.trim());
 }
 
 function isJsonOrEmpty({ headers }: HttpRequest): boolean {

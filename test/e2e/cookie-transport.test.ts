@@ -176,6 +176,22 @@ describe('tokens in cookies (SS-14)', () => {
     ).toBe('Ada');
   });
 
+  it('WEB-01, WEB-03, WEB-05: whatever header is beside the cookies, they count from our pages only', async () => {
+    const { cookies } = await signedIn();
+    const { token } = await client.register();
+    for (const authorization of [`Bearer ${token}`, 'Bearer nonsense', 'null', 'Basic abc', '']) {
+      for (const path of ['/api/auth/refresh', '/api/auth/logout', '/api/user/confirm-password']) {
+        for (const foreign of FOREIGN) {
+          const headers = { ...foreign, authorization };
+          await expectRejected(client.post(path, undefined, { cookies, headers }));
+        }
+      }
+    }
+    expect(await lives(cookies)).toBe(true);
+    const headers = { ...OURS, authorization: 'Bearer nonsense' };
+    expect((await client.post('/api/auth/refresh', undefined, { cookies, headers })).status).toBe(200);
+  });
+
   it('WEB-01, WEB-03: is allowed from our own origin and from a listed one', async () => {
     const { cookies } = await signedIn();
     for (const headers of [
