@@ -14,11 +14,19 @@ export type Requirement<P extends BearerPrincipal = BearerPrincipal> = (
 
 /** What requirements may look at. */
 export class Circumstances {
+  /** What `steppedUp` asks besides that the proof is young. */
+  readonly stepUp: Requirement[] = [];
+
   constructor(
     readonly clock: Clock,
     /** For how long signing in, or confirming the password, counts as fresh. */
     readonly confirmPasswordTtlMinutes: number,
   ) {}
+
+  /** Lets a module ask more of a session than that its proof is young; call it from `onModuleInit`. */
+  addToStepUp<P extends BearerPrincipal>(requirement: Requirement<P>): void {
+    this.stepUp.push(requirement as unknown as Requirement);
+  }
 }
 
 /** Marks a route or controller with requirements, checked in this order (parity BT-17). */
@@ -46,11 +54,14 @@ export class StandingRequirements {
 }
 
 /**
- * This session signed in or confirmed its password within `CONFIRM_PASSWORD_TTL`, else 403 `step_up_required`. One that
- * was opened in code proved nobody, however young it is.
+ * This session signed in or confirmed its password within `CONFIRM_PASSWORD_TTL`, and with what else modules ask for, else
+ * 403 `step_up_required`. One that was opened in code proved nobody, however young it is.
  */
-export const steppedUp: Requirement = ({ session }, { clock, confirmPasswordTtlMinutes }) => {
+export const steppedUp: Requirement = (principal, circumstances) => {
+  const { session } = principal;
+  const { clock, confirmPasswordTtlMinutes, stepUp } = circumstances;
   if (session.methods.length === 0) throw new StepUpRequired();
   const ageMs = clock.nowMs() - session.authenticatedAt.getTime();
   if (ageMs > confirmPasswordTtlMinutes * 60_000) throw new StepUpRequired();
+  for (const requirement of stepUp) requirement(principal, circumstances);
 };

@@ -1,7 +1,8 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import type { Principal } from '../auth/principal.js';
 import { AppConfig } from '../config/app-config.js';
 import { DatabaseModule } from '../database/database.module.js';
-import { StandingRequirements } from '../guard/requirements.js';
+import { Circumstances, StandingRequirements } from '../guard/requirements.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { ChallengeAnswers } from './challenge-answers.service.js';
 import { ChallengeController } from './challenge.controller.js';
@@ -39,10 +40,13 @@ import { SecondFactorNotices } from './second-factor-notices.service.js';
 export class SecondFactorsModule implements OnModuleInit {
   constructor(
     private readonly standing: StandingRequirements,
+    private readonly circumstances: Circumstances,
+    private readonly factors: SecondFactors,
     private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
+    this.circumstances.addToStepUp((principal: Principal) => this.factors.assertShown(principal));
     if (this.config.users.twoFactor === 'required') this.standing.add(secondFactorProven);
   }
 }

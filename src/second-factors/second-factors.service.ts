@@ -7,6 +7,7 @@ import { NotFound } from '../common/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { DomainEvents } from '../events/domain-events.js';
+import { StepUpRequired } from '../guard/guard.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
@@ -57,6 +58,15 @@ export class SecondFactors {
   }
 
   /**
+   * Whoever has one has shown one in this session, which may have been opened when nobody asked for it (MFA-14).
+   * @throws StepUpRequired
+   */
+  assertShown({ user, session }: Principal): void {
+    const isShown = session.methods.includes(MULTI_FACTOR);
+    if (!isShown && this.methodsOf(user).length > 0) throw new StepUpRequired();
+  }
+
+  /**
    * From now on the method is asked for; where it was before, it has another secret now. Other sessions end, this one
    * counts as proven with it.
    * @param amr what using it proves (RFC 8176)
@@ -88,9 +98,10 @@ export class SecondFactors {
 
   /**
    * New recovery codes; the old ones are dead (parity TF-08).
-   * @throws NotFound when no second factor is on, SessionRevoked
+   * @throws NotFound when no second factor is on, and with `TWO_FACTOR=off`; SessionRevoked
    */
   async replaceRecoveryCodes({ user: { id: userId }, session }: Principal): Promise<string[]> {
+    if (this.config.users.twoFactor === 'off') throw new NotFound();
     return this.database.transaction(async (manager) => {
       await this.sessions.hold(session.id, manager);
       if (!(await this.users.hasSecondFactor(userId, manager))) throw new NotFound();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestApp, startApp } from '../support/app.js';
-import { enrol } from '../support/authenticator.js';
+import { enrol, type Enrolled } from '../support/authenticator.js';
 import { type Answer, Client, PASSWORD, setCookies } from '../support/client.js';
 import { eventRows } from '../support/event-rows.js';
 import { decodeToken } from '../support/forge.js';
@@ -11,6 +11,7 @@ import { type Behaviour, SoftwareAuthenticator } from '../support/software-authe
 const RP_ID = 'example.localhost';
 const ORIGIN = 'http://example.localhost:3000';
 const OTHER_ORIGIN = 'http://admin.example.localhost:3000';
+const RELYING_PARTY = { PASSKEY_ORIGINS: `${ORIGIN},${OTHER_ORIGIN}`, PASSKEY_RP_ID: RP_ID };
 const PASSKEYS = '/api/user/passkeys';
 
 interface Owner {
@@ -27,7 +28,7 @@ describe('Passkeys', () => {
   let client: Client;
 
   beforeAll(async () => {
-    app = await startApp({ PASSKEY_ORIGINS: `${ORIGIN},${OTHER_ORIGIN}`, PASSKEY_RP_ID: RP_ID });
+    app = await startApp(RELYING_PARTY);
     client = new Client(app);
   });
   beforeEach(() => app.clock.reset());
@@ -447,6 +448,59 @@ describe('Passkeys', () => {
       expect((await signIn(ada.device)).status).toBe(200);
       const left = await client.get('/api/user/two-factor', eve);
       expect(left.body.recoveryCodesLeft).toBe(8);
+    });
+  });
+
+  describe('a session that was opened while TWO_FACTOR was off', () => {
+    /** By the password alone, of somebody who has an authenticator app. */
+    async function before(): Promise<{ token: string; person: Enrolled }> {
+      const person = await enrol(app);
+      const off = await startApp({ TWO_FACTOR: 'off' }, app);
+      const { body } = await new Client(off).login(person.email);
+      expect(decodeToken(body.token).payload.amr).toEqual(['pwd']);
+      await off.close();
+      return { token: body.token, person };
+    }
+
+    it('MFA-14: is not fresh, for nothing, before the factor was shown', async () => {
+      const { token } = await before();
+      for (const [method, path] of [
+        ['POST', `${PASSKEYS}/options`],
+        ['POST', PASSKEYS],
+        ['POST', '/api/user/two-factor'],
+        ['POST', '/api/user/two-factor/recovery-codes'],
+        ['DELETE', '/api/user/sessions'],
+        ['DELETE', '/api/user'],
+      ] as const) {
+        const { status, body } = await client.request(method, path, { token, body: {} });
+        expect([status, body.code], `${method} ${path}`).toEqual([403, 'step_up_required']);
+      }
+    });
+
+    it('MFA-14: adds a passkey after the factor was shown, also where one is required', async () => {
+      const { token, person } = await before();
+      const required = await startApp({ TWO_FACTOR: 'required', ...RELYING_PARTY }, app);
+      const through = new Client(required);
+      const refused = await through.post(`${PASSKEYS}/options`, undefined, { token });
+      expect(refused.body.code).toBe('step_up_required');
+      const alone = await through.post('/api/user/confirm-password', { password: PASSWORD }, { token });
+      expect(alone.status).toBe(400);
+      const confirmation = { password: PASSWORD, recoveryCode: person.recoveryCodes[0] };
+      const confirmed = await through.post('/api/user/confirm-password', confirmation, { token });
+      expect(decodeToken(confirmed.body.token).payload.amr).toEqual(['pwd', 'otp', 'mfa']);
+      await required.close();
+      const device = new SoftwareAuthenticator({ origin: ORIGIN });
+      expect((await register(token, device)).status).toBe(201);
+    });
+
+    it('MFA-14: gets no recovery codes, not even then', async () => {
+      const { email } = await enrol(app);
+      const off = await startApp({ TWO_FACTOR: 'off' }, app);
+      const through = new Client(off);
+      const { token } = (await through.login(email)).body;
+      const { status } = await through.post('/api/user/two-factor/recovery-codes', undefined, { token });
+      expect(status).toBe(404);
+      await off.close();
     });
   });
 
