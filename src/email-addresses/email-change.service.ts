@@ -80,7 +80,7 @@ export class EmailChange implements OnModuleInit {
     redirectTo: string | undefined,
     manager: EntityManager,
   ): Promise<void> {
-    await this.outbox.queue(CHANGE_EMAIL, { userId: user.id, redirectTo }, manager);
+    await this.outbox.queue(CHANGE_EMAIL, { userId: user.id, email: to, redirectTo }, manager);
     await this.undo.announce('email-change-requested', user, to, manager);
     const event = { type: 'email.change.requested', userId: user.id, from: user.email, to } as const;
     await this.events.publish(event, manager);
@@ -95,26 +95,26 @@ export class EmailChange implements OnModuleInit {
     await this.events.publish(event, manager);
   }
 
+  /** A letter to an address that is not wanted any more is not sent to the next one, for which it was not counted. */
   private async compose(
-    { userId, redirectTo, asked = false }: LetterData,
+    { userId, email, redirectTo }: LetterData,
     manager: EntityManager,
   ): Promise<Envelope | null> {
     const user = await this.users.findById(userId, manager);
-    if (!user?.pendingEmail) return null;
-    const owner = await this.users.findByEmail(user.pendingEmail, manager);
+    if (!user || user.pendingEmail !== email) return null;
+    const owner = await this.users.findByEmail(email, manager);
     if (owner && owner.id !== userId) {
-      return { letter: ADDRESS_IN_USE, to: owner.email, person: owner, uninvited: !asked };
+      return { letter: ADDRESS_IN_USE, to: owner.email, person: owner, uninvited: true };
     }
-    const subject = { id: userId, address: user.pendingEmail, redirectTo };
+    const subject = { id: userId, address: email, redirectTo };
     const variables = await this.links.issue(CHANGE_EMAIL, subject, manager);
-    const to = user.pendingEmail;
-    return { letter: CHANGE_EMAIL, to, person: user, variables, uninvited: !asked };
+    return { letter: CHANGE_EMAIL, to: email, person: user, variables, uninvited: true };
   }
 }
 
 interface LetterData {
   userId: string;
+  /** The new address. */
+  email: string;
   redirectTo?: string;
-  /** Asked for again, which has been counted. */
-  asked?: boolean;
 }

@@ -63,7 +63,7 @@ export class EmailVerification implements OnModuleInit {
     const recipient = user.pendingEmail ?? user.email;
     const asked = { key: `${VERIFY_EMAIL} ${user.id}`, recipient };
     const letter = user.pendingEmail === null ? VERIFY_EMAIL : CHANGE_EMAIL;
-    const data = { userId: user.id, redirectTo, asked: true };
+    const data = { userId: user.id, email: recipient, redirectTo };
     const queued = await this.askedMails.queue(letter, data, asked);
     if (!queued) throw new TooManyRequests(PACE_SECONDS);
   }

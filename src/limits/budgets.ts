@@ -50,7 +50,10 @@ export const BUDGETS = {
   },
   register: { counts: 'registrations', per: 'network', points: 10, seconds: HOUR },
   available: { counts: 'questions whether a name is free', per: 'network', points: 10, seconds: MINUTE },
-  'mails-to': { counts: 'mails that anybody can cause', per: 'recipient', points: 10, seconds: DAY },
+  'resets-to': { counts: 'mails to reset a password', per: 'recipient', points: 10, seconds: DAY },
+  // No longer than such a link works by default: of whoever gets none the last one is good.
+  'late-resets-to': { counts: 'such mails after those', per: 'recipient', points: 1, seconds: HOUR },
+  'mails-to': { counts: 'other mails that anybody can cause', per: 'recipient', points: 10, seconds: DAY },
   'mails-from': { counts: 'requests for such a mail', per: 'network', points: 30, seconds: HOUR },
   'link-guesses': { counts: 'links that do not work', per: 'network', points: 10, seconds: MINUTE },
   'public-secrets': {

@@ -16,6 +16,8 @@ import { PasswordsService } from '../passwords/passwords.service.js';
 import { UsersService } from '../users/users.service.js';
 
 const RESET_PASSWORD = 'reset-password';
+/** Of its own, so that no other mail holds up a reset; and when somebody has used up a day's, there is one an hour. */
+const BUDGETS = ['resets-to', 'late-resets-to'] as const;
 
 /** A new password for somebody who can read the mail of their account (parity PW-01, PW-02). */
 @Injectable()
@@ -41,12 +43,12 @@ export class PasswordReset implements OnModuleInit {
   }
 
   /**
-   * Queues the mail: one cost and no answer for every address, at most one a minute and ten a day. Only the mail worker finds out
-   * whether there is an account. @throws RedirectNotAllowed
+   * Queues the mail: one cost and no answer for every address, at most one a minute. Only the mail worker finds out whether
+   * there is an account, and whether it gets one more. @throws RedirectNotAllowed
    */
   async request(email: string, redirectTo?: string): Promise<void> {
     this.links.requireAllowedRedirect(redirectTo);
-    const asked = { key: `${RESET_PASSWORD} ${email.toLowerCase()}`, recipient: email };
+    const asked = { key: `${RESET_PASSWORD} ${email.toLowerCase()}`, recipient: email, budgets: BUDGETS };
     await this.askedMails.queue(RESET_PASSWORD, { email, redirectTo, origin: currentOrigin() }, asked);
   }
 

@@ -67,9 +67,7 @@ export class RegistrationConfirmation implements OnModuleInit {
       .where('lower(p.email) = lower(:email)', { email })
       .andWhere('p.passwordHash <> :none', { none: NO_PASSWORD });
     const [pending, rival] = await query.limit(2).getMany();
-    const envelope = pending && !rival ? await this.write(pending.id, manager) : null;
-    // It was counted when it was asked for.
-    return envelope && { ...envelope, uninvited: false };
+    return pending && !rival ? this.write(pending.id, manager) : null;
   }
 
   /** The mailbox is proven: the account is made, and whoever else wanted this address is dropped. */

@@ -4,6 +4,7 @@ import { BUDGETS } from '../../src/limits/budgets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { PASSWORD, someEmail } from '../support/client.js';
 import { ClientFrom, LOCAL_PROXY } from '../support/client-from.js';
+import { SmtpTestServer } from '../support/smtp.js';
 
 const MOST = BUDGETS['mails-to'].points;
 const TRIES = MOST + 4;
@@ -28,9 +29,34 @@ describe('RST-17: somebody who did not ask gets ten mails a day, and no more', (
 
   /** How many mails somebody has got, once nothing waits any more. */
   async function mailsTo(email: string, app = target): Promise<number> {
-    const waiting = "SELECT letter FROM mail_outbox WHERE state = 'waiting'";
-    await expect.poll(() => app.database.query(waiting), { timeout: 15_000 }).toEqual([]);
+    await settled(app);
     return (await app.mailbox.all(email)).length;
+  }
+
+  async function settled(app = target): Promise<void> {
+    const waiting = "SELECT letter FROM mail_outbox WHERE state = 'waiting'";
+    await expect.poll(() => app.database.query(waiting), { timeout: 15_000, interval: 10 }).toEqual([]);
+  }
+
+  /** As if a minute had gone by since each mail that somebody asked for. */
+  async function nextMinute(app = target): Promise<void> {
+    await app.database.query("UPDATE mail_outbox SET created_at = created_at - interval '61 s'");
+  }
+
+  async function ask(path: string, email: string, app = target): Promise<void> {
+    await nextMinute(app);
+    expect((await new ClientFrom(app).post(path, { email })).status).toBe(202);
+    await settled(app);
+  }
+
+  const forgot = (email: string): Promise<void> => ask('/api/auth/password/forgot', email);
+
+  async function someoneProven(): Promise<string> {
+    const client = new ClientFrom(target);
+    const { user } = await client.register();
+    const { token } = await target.mailbox.newest(user.email);
+    expect((await client.post('/api/auth/email/verify', { token })).status).toBe(204);
+    return user.email;
   }
 
   async function change(client: ClientFrom, token: string, email: string): Promise<void> {
@@ -85,15 +111,78 @@ describe('RST-17: somebody who did not ask gets ten mails a day, and no more', (
     expect(await mailsTo(owner, app)).toBe(MOST);
   });
 
-  it('while people who have proven their address are always told (ML-03)', async () => {
+  it('nor from one who asks for the link to an address of theirs, and then makes it the victim’s', async () => {
+    const server = await new SmtpTestServer().start();
+    const app = await start({ SMTP_URL: server.url });
+    const [victim, own] = [someEmail('victim'), someEmail('own')];
+    const client = new ClientFrom(app);
+    const { token } = await client.register();
+    await change(client, token, own);
+    await server.mailTo(own);
+    server.deferred.add(own);
+    expect((await client.post('/api/user/email/verification', {}, { token })).status).toBe(202);
+    const postponed = "SELECT letter FROM mail_outbox WHERE state = 'waiting' AND last_error IS NOT NULL";
+    await expect.poll(() => app.database.query(postponed)).toEqual([{ letter: 'change-email' }]);
+    await change(client, token, victim);
+    await server.mailTo(victim);
+    await app.database.query('UPDATE mail_outbox SET next_attempt_at = now()');
+    await settled(app);
+    const got = server.received.filter(({ recipients }) => recipients.includes(victim));
+    expect(got).toHaveLength(1);
+    await server.stop();
+  });
+
+  it('RST-17: and none of it costs anything where no mail goes out', async () => {
+    const app = await start({ REGISTRATION: 'verified' });
+    const owner = someEmail('owner');
+    for (let turn = 0; turn < TRIES; turn += 1) await ask('/api/auth/email/verification', owner, app);
+    await new ClientFrom(app).post('/api/auth/register', { email: owner, password: PASSWORD });
+    expect(await mailsTo(owner, app)).toBe(1);
+  });
+
+  it('nor from people who ask again and again that they prove their address', async () => {
+    const { user } = await new ClientFrom(target).register();
+    for (let turn = 0; turn < TRIES; turn += 1) await ask('/api/auth/email/verification', user.email);
+    // Besides the link that the registration itself has mailed.
+    expect(await mailsTo(user.email)).toBe(MOST + 1);
+  });
+
+  it.each([
+    ['asks again and again that they prove it', '/api/auth/email/verification'],
+    ['makes mails to it in any other way', ''],
+  ])('RST-17: who %s holds up nobody’s reset', async (_what, path) => {
+    const victim = await someoneProven();
     const client = new ClientFrom(target);
-    const { user } = await client.register();
-    const { token } = await target.mailbox.newest(user.email);
-    expect((await client.post('/api/auth/email/verify', { token })).status).toBe(204);
-    const event = { type: 'password.changed', userId: user.id, exceptSid: user.id } as const;
+    const { token } = await client.register();
+    for (let turn = 0; turn < TRIES; turn += 1) {
+      if (path === '') await change(client, token, victim);
+      else await ask(path, victim);
+    }
+    await forgot(victim);
+    await target.mailbox.newest(victim, /Choose/);
+  });
+
+  it('RST-17: nor does who asks for resets: after ten a day one an hour is sent, and the newest works', async () => {
+    const victim = await someoneProven();
+    const sent = async (): Promise<number> => (await mailsTo(victim)) - 1;
+    for (let turn = 0; turn < TRIES; turn += 1) await forgot(victim);
+    expect(await sent()).toBe(BUDGETS['resets-to'].points + 1);
+    const pass = "UPDATE limits SET expires_at = now() - interval '1 s' WHERE key LIKE 'late-resets-to:%'";
+    await target.database.query(pass);
+    for (let turn = 0; turn < 3; turn += 1) await forgot(victim);
+    expect(await sent()).toBe(BUDGETS['resets-to'].points + 2);
+    const { token } = await target.mailbox.newest(victim, /Choose/);
+    const reset = { token, password: 'another horse battery' };
+    expect((await new ClientFrom(target).post('/api/auth/password/reset', reset)).status).toBe(204);
+  });
+
+  it('while people who have proven their address are always told (ML-03)', async () => {
+    const email = await someoneProven();
+    const [{ id }] = await target.database.query('SELECT id FROM users WHERE email = $1', [email]);
+    const event = { type: 'password.changed', userId: id, exceptSid: id } as const;
     for (let turn = 0; turn < TRIES; turn += 1) {
       await target.database.transaction((manager) => target.app.get(DomainEvents).publish(event, manager));
     }
-    expect(await mailsTo(user.email)).toBe(TRIES + 1);
+    expect(await mailsTo(email)).toBe(TRIES + 1);
   });
 });

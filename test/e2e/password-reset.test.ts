@@ -432,26 +432,6 @@ describe('resetting a password, at the pace of the contract', () => {
     await target.mailbox.newest(user.email, /Choose/, 2);
   });
 
-  it('RST-17: nor more than ten in a day, whichever of them is asked for', async () => {
-    const { user } = await new ClientFrom(target).register();
-    const letters = "letter IN ('reset-password', 'verification-request')";
-    const count = `SELECT count(*)::int AS count FROM mail_outbox WHERE ${letters} AND data->>'email' = $1
-      AND created_at > now() - interval '30 s'`;
-    let mails = 0;
-    for (let minute = 0; minute < 8; minute += 1) {
-      await target.database.query("UPDATE mail_outbox SET created_at = created_at - interval '61 s'");
-      for (const path of [FORGOT, '/api/auth/email/verification']) {
-        expect((await new ClientFrom(target).post(path, { email: user.email })).status).toBe(202);
-      }
-      mails += (await target.database.query(count, [user.email]))[0].count;
-    }
-    expect(mails).toBe(BUDGETS['mails-to'].points);
-    // Others get theirs.
-    const other = await new ClientFrom(target).register();
-    await new ClientFrom(target).post(FORGOT, { email: other.user.email });
-    await target.mailbox.newest(other.user.email, /Choose/);
-  });
-
   it('BRF-16: from one network thirty an hour may be asked for, for whomever', async () => {
     const client = new ClientFrom(target);
     for (let turn = 0; turn < BUDGETS['mails-from'].points; turn += 1) {
