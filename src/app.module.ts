@@ -13,11 +13,14 @@ import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { RegistrationModule } from './registration/registration.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
+import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { TwoFactorModule } from './two-factor/two-factor.module.js';
 
 /** The service: its features, and the guard that closes every route which does not open itself. */
 @Module({
   imports: [
+    // Named, though features import it: whichever are left, who has turned a second factor on is asked for one.
+    SecondFactorsModule,
     RegistrationModule,
     EmailAddressesModule,
     PasswordResetModule,

@@ -51,10 +51,13 @@ export class SecondFactors {
     return this.factors.map(({ method }) => method).filter((method) => method !== RECOVERY_CODE);
   }
 
-  /** How this person can prove themself besides the password; empty where nobody is to ask them. */
+  /**
+   * How this person can prove themself besides the password; empty where nobody is to ask them. Of a factor whose feature
+   * is not here any more, nobody can ask: a recovery code is what is left, and never the password alone.
+   */
   methodsOf({ secondFactors }: Pick<User, 'secondFactors'>): string[] {
-    const methods = this.kinds.filter((method) => method in secondFactors);
-    return methods.length === 0 ? [] : [...methods, RECOVERY_CODE];
+    if (this.config.users.twoFactor === 'off' || Object.keys(secondFactors).length === 0) return [];
+    return [...this.kinds.filter((method) => method in secondFactors), RECOVERY_CODE];
   }
 
   /**

@@ -1,8 +1,14 @@
+import { APP_GUARD } from '@nestjs/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AccountModule } from '../../src/account/account.module.js';
+import { AuthModule } from '../../src/auth/auth.module.js';
+import type { Environment } from '../../src/config/environment.js';
+import { JwtAuthGuard } from '../../src/guard/jwt-auth.guard.js';
 import { type TestApp, startApp } from '../support/app.js';
 import { Authenticator, enrol } from '../support/authenticator.js';
 import { Client, PASSWORD, setCookies } from '../support/client.js';
 import { decodeToken } from '../support/forge.js';
+import { type HostApp, startHost } from '../support/host-app.js';
 import { untilOneWaits } from '../support/lock-waits.js';
 import { beginSignIn, registerVerified } from '../support/people.js';
 
@@ -641,6 +647,43 @@ describe('Two-factor authentication', () => {
       const settings = await through.get('/api/auth/settings');
       expect(settings.body).toMatchObject({ twoFactor: 'off', secondFactors: [] });
       await off.close();
+    });
+  });
+
+  describe('where the feature was deleted, on a database that has factors', () => {
+    let without: HostApp;
+    let through: Client;
+
+    beforeAll(async () => {
+      const { DATABASE_URL, DATA_DIR } = app.environment;
+      const overrides = { DATABASE_URL, DATA_DIR };
+      const parts = (environment: Environment): object => ({
+        imports: [AuthModule.forRoot(environment), AccountModule],
+        providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
+      });
+      without = await startHost(parts, overrides);
+      through = new Client(without);
+    });
+    afterAll(() => without.close());
+
+    it('MFA-14: the password alone is not enough; a recovery code is', async () => {
+      const { email, token, authenticator, recoveryCodes } = await enrol(app);
+      const { body } = await through.login(email);
+      expect(body.token).toBeUndefined();
+      expect(body.challenge.methods).toEqual(['recovery_code']);
+      const { id } = body.challenge;
+      for (const proof of [{ code: authenticator.next() }, { recoveryCode: 'AAAA' }]) {
+        expect((await through.post(CHALLENGE, { id, ...proof })).body.code).toBe('code_invalid');
+      }
+      const signedIn = await through.post(CHALLENGE, { id, recoveryCode: recoveryCodes[0] });
+      expect(decodeToken(signedIn.body.token).payload.amr).toEqual(['pwd', 'otp', 'mfa']);
+      const alone = await through.post('/api/user/confirm-password', { password: PASSWORD }, { token });
+      expect(alone.status).toBe(400);
+    });
+
+    it('who has no factor is asked for none', async () => {
+      const { email } = await registerVerified(app);
+      expect((await through.login(email)).body.token).toBeTypeOf('string');
     });
   });
 });
