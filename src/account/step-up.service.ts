@@ -8,7 +8,6 @@ import { PasswordsService } from '../passwords/passwords.service.js';
 import { assertGiven, isGiven } from '../second-factors/given-proof.js';
 import { SecondFactors } from '../second-factors/second-factors.service.js';
 import { SessionsService, type UserSession } from '../sessions/sessions.service.js';
-import { SessionRevoked } from '../tokens/tokens.errors.js';
 import type { User } from '../users/user.entity.js';
 
 /** What is shown to raise a session. */
@@ -35,11 +34,8 @@ export class StepUp {
    * @throws PasswordIncorrect, CodeInvalid, AccountLocked, ValidationFailed when something is missing
    */
   async confirm({ user, session }: Principal, confirmation: Confirmation): Promise<TokenBundle> {
-    const raise = async (manager: EntityManager, amr: string[]): Promise<UserSession> => {
-      const confirmed = await this.sessions.confirm(session.id, amr, manager);
-      if (!confirmed) throw new SessionRevoked();
-      return confirmed;
-    };
+    const raise = (manager: EntityManager, amr: string[]): Promise<UserSession> =>
+      this.sessions.confirm(session.id, amr, manager);
     return this.bundles.issue(await this.prove(user, confirmation, raise));
   }
 

@@ -94,11 +94,11 @@ export class PasskeysController {
   @ApiParam(ID)
   @Operation({ id: 'renamePasskey', summary: 'Rename a passkey', body: PasskeyDto, problems: [NotFound] })
   async rename(
-    @CurrentUser() user: User,
+    @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Body() { name }: RenamePasskeyDto,
   ): Promise<PasskeyDto> {
-    return PasskeyDto.from(await this.passkeys.rename(user.id, id, name));
+    return PasskeyDto.from(await this.passkeys.rename(principal, id, name));
   }
 
   @Delete(':id')

@@ -89,17 +89,21 @@ export class PasskeysService implements OnModuleInit {
     });
   }
 
-  /** @throws NotFound also for somebody else's */
-  async rename(userId: string, id: string, name: string): Promise<Passkey> {
+  /** @throws NotFound also for somebody else's, SessionRevoked */
+  async rename({ user, session }: Principal, id: string, name: string): Promise<Passkey> {
+    if (!isUuid(id)) throw new NotFound();
     const sql = `UPDATE passkeys p SET name = $3 WHERE p.id = $1 AND p.user_id = $2 RETURNING ${this.columns()}`;
-    const [row] = isUuid(id) ? await changedRows(this.database, sql, [id, userId, name]) : [];
+    const [row] = await this.database.transaction(async (manager) => {
+      await this.sessions.hold(session.id, manager);
+      return changedRows(manager, sql, [id, user.id, name]);
+    });
     if (!row) throw new NotFound();
     return hydrate(this.database, Passkey, 'p', row);
   }
 
   /**
    * Removes one, for somebody who shows a second factor. Other sessions end; with the last one the factor is off.
-   * @throws NotFound also for somebody else's, CodeInvalid, ChallengeInvalid, AccountLocked
+   * @throws NotFound also for somebody else's, CodeInvalid, ChallengeInvalid, AccountLocked, SessionRevoked
    */
   async remove({ user, session }: Principal, id: string, proof: SecondProof): Promise<void> {
     const isTheirs = isUuid(id) && (await this.database.manager.existsBy(Passkey, { id, userId: user.id }));
@@ -114,10 +118,10 @@ export class PasskeysService implements OnModuleInit {
     id: string,
     manager: EntityManager,
   ): Promise<void> {
+    await this.sessions.hold(sid, manager);
     const sql = 'DELETE FROM passkeys WHERE id = $1 AND user_id = $2 RETURNING name';
     const [row] = await changedRows(manager, sql, [id, userId]);
     if (!row) throw new NotFound();
-    await this.hold(userId, manager);
     const isLast = !(await manager.existsBy(Passkey, { userId }));
     if (isLast) await this.factors.turnOff({ userId, method: PASSKEY, sid }, manager);
     const name = row.name as string | null;
@@ -125,11 +129,6 @@ export class PasskeysService implements OnModuleInit {
       { type: 'passkey.removed', userId, passkeyId: id, name, exceptSid: sid },
       manager,
     );
-  }
-
-  /** Makes the person's row the caller's until the transaction ends: what depends on how many they have waits for it. */
-  private async hold(userId: string, manager: EntityManager): Promise<void> {
-    await manager.query('SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
   }
 
   /** @throws CodeInvalid when somebody has registered it already */

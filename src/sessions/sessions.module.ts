@@ -14,6 +14,7 @@ import { CreateKnownDevices1764000014000 } from './migrations/1764000014000-crea
 import { CountRefreshes1764000014100 } from './migrations/1764000014100-count-refreshes.js';
 import { OwnChanges } from './own-changes.js';
 import { RefreshBudget } from './refresh-budget.js';
+import { SessionEndings } from './session-endings.js';
 import { Session } from './session.entity.js';
 import { SessionRotation } from './session-rotation.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -36,6 +37,7 @@ import { SessionsService } from './sessions.service.js';
   ],
   providers: [
     SessionsService,
+    SessionEndings,
     SessionRotation,
     ConcurrentSessions,
     KnownDevices,

@@ -6,7 +6,6 @@ import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { changedRows, columnsOf, hydrate, type Row } from '../database/rows.js';
-import type { EventType } from '../events/domain-event.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { SessionRevoked } from '../tokens/tokens.errors.js';
 import { User } from '../users/user.entity.js';
@@ -27,18 +26,6 @@ export interface NewSession {
   remember: boolean;
 }
 
-/** What ends all of a person's sessions, save one that it names, and how that is called. */
-const ENDINGS = {
-  'password.changed': 'password_changed',
-  'password.reset': 'password_reset',
-  'email.reverted': 'email_reverted',
-  'twofactor.enabled': 'two_factor_changed',
-  'twofactor.disabled': 'two_factor_changed',
-  'passkey.removed': 'two_factor_changed',
-  'user.banned': 'user_banned',
-  'user.deactivated': 'user_deleted',
-} as const satisfies { [T in EventType]?: string };
-
 /** Opens, finds and ends sessions. */
 @Injectable()
 export class SessionsService implements OnModuleInit {
@@ -51,15 +38,9 @@ export class SessionsService implements OnModuleInit {
     private readonly devices: KnownDevices,
   ) {}
 
-  /** Whatever takes an account out of its owner's hands, or changes the key to it, ends its sessions (BT-12). */
   onModuleInit(): void {
-    for (const [type, reason] of Object.entries(ENDINGS) as [keyof typeof ENDINGS, string][]) {
-      this.events.on(type, (event, manager) => {
-        const exceptSid = 'exceptSid' in event ? event.exceptSid : null;
-        return this.endAll(event.userId, reason, exceptSid, manager);
-      });
-    }
     this.housekeeping.addTable('sessions', "expires_at < now() - interval '7 days'");
+    this.events.onPublishing((manager) => this.holdCurrent(manager));
   }
 
   /** Opens a session by a sign-in: it is told as an event, its device is known from now on, and others may end (SS-11). */
@@ -129,10 +110,9 @@ export class SessionsService implements OnModuleInit {
     return query.andWhere('s.endedAt IS NULL AND s.idleExpiresAt > now()').orderBy('s.id', 'DESC').getMany();
   }
 
-  /** Notes that the person proved themself (again) in this session, in these ways. Null when it is over. */
-  async confirm(sid: string, methods: string[], manager: EntityManager): Promise<UserSession | null> {
+  /** Notes that the person proved themself (again) in this session, in these ways. @throws SessionRevoked */
+  async confirm(sid: string, methods: string[], manager: EntityManager): Promise<UserSession> {
     const confirmed = await this.change('authenticated_at = now()', sid, methods, manager);
-    if (!confirmed) return null;
     const { user, session } = confirmed;
     const until = this.confirmedUntil(session);
     await this.events.publish({ type: 'session.confirmed', userId: user.id, sid, until }, manager);
@@ -141,15 +121,17 @@ export class SessionsService implements OnModuleInit {
 
   /** Notes that the person proved themself in further ways, which does not make the sign-in younger. @throws SessionRevoked */
   async addMethods(sid: string, methods: string[], manager: EntityManager): Promise<void> {
-    const changed = await this.change('authenticated_at = s.authenticated_at', sid, methods, manager);
-    if (!changed) throw new SessionRevoked();
+    await this.change('authenticated_at = s.authenticated_at', sid, methods, manager);
   }
 
-  /** The session stays live until the caller's transaction ends, which has the user's row. @throws SessionRevoked */
+  /**
+   * The session stays live until the caller's transaction ends, unless that ends it itself, and the user's row is the
+   * caller's. Publishing asks for the session of the request anyway; who asks before anything else waits for nobody who
+   * waits for them. @throws SessionRevoked
+   */
   async hold(sid: string, manager: EntityManager): Promise<void> {
     const sql = `SELECT 1 FROM users u JOIN sessions s ON s.user_id = u.id
-      WHERE s.id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > now()
-        AND u.banned_at IS NULL AND u.deleted_at IS NULL
+      WHERE s.id = $1 AND (s.ended_at IS NULL AND s.idle_expires_at > now() OR s.xmin = pg_current_xact_id()::xid)
       FOR NO KEY UPDATE`;
     if ((await manager.query<unknown[]>(sql, [sid])).length !== 1) throw new SessionRevoked();
   }
@@ -165,7 +147,10 @@ export class SessionsService implements OnModuleInit {
 
   /** Ends one session; with `userId` only if it is theirs. False when there was no such live one. */
   async end(sid: string, reason: string, userId: string | null = null): Promise<boolean> {
-    return this.database.transaction((manager) => this.endWithin(manager, sid, reason, userId));
+    return this.database.transaction(async (manager) => {
+      await this.holdCurrent(manager);
+      return this.endWithin(manager, sid, reason, userId);
+    });
   }
 
   /** `end`, as a part of the caller's transaction. */
@@ -212,12 +197,19 @@ export class SessionsService implements OnModuleInit {
     await this.events.publish({ type: 'sessions.closed', userId, reason, count, exceptSid }, manager);
   }
 
+  /** `hold` for the session in which the request being served is made, if it is made in one. */
+  private async holdCurrent(manager: EntityManager): Promise<void> {
+    const sid = currentContext()?.principal?.session.id;
+    if (sid !== undefined) await this.hold(sid, manager);
+  }
+
   private async change(
     set: string,
     sid: string,
     methods: string[],
     manager: EntityManager,
-  ): Promise<UserSession | null> {
+  ): Promise<UserSession> {
+    await this.hold(sid, manager);
     const [row] = await changedRows(
       manager,
       `UPDATE sessions s SET ${set},
@@ -227,7 +219,8 @@ export class SessionsService implements OnModuleInit {
        RETURNING ${this.columns()}`,
       [sid, methods],
     );
-    return row ? this.read(row) : null;
+    if (!row) throw new SessionRevoked();
+    return this.read(row);
   }
 
   /** The select list that `read` understands, for tables aliased `s` and `u`. */

@@ -196,8 +196,9 @@ export class UsersService {
     if (!user) return false;
     await this.events.publish({ type: 'user.deactivated', userId: id }, manager);
     if (this.config.users.softDelete) return true;
-    await manager.query('DELETE FROM users WHERE id = $1', [id]);
+    // Before the sessions go with the row, and with them that in which it is done.
     await this.events.publish({ type: 'user.deleted', userId: id }, manager);
+    await manager.query('DELETE FROM users WHERE id = $1', [id]);
     return true;
   }
 

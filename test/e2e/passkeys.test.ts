@@ -165,21 +165,6 @@ describe('Passkeys', () => {
       expect((await client.post(PASSKEYS, { passkey: stolen }, eve)).status).toBe(422);
     });
 
-    it('is not added by a session that ends meanwhile, also beside another', async () => {
-      const { id, token, device } = await owner();
-      const { body } = await client.post(`${PASSKEYS}/options`, undefined, { token });
-      const passkey = device.create(body.options);
-      const { adding } = await app.database.transaction(async (manager) => {
-        await manager.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [id]);
-        const sent = client.post(PASSKEYS, { passkey }, { token });
-        await untilOneWaits(app.database);
-        await manager.query('UPDATE sessions SET ended_at = now() WHERE user_id = $1', [id]);
-        return { adding: sent };
-      });
-      expect((await adding).body.code).toBe('session_revoked');
-      expect(await sql('SELECT 1 FROM passkeys WHERE user_id = $1', [id])).toHaveLength(1);
-    });
-
     it('is not asked for when the person is deleted meanwhile', async () => {
       const { id, token } = await registerVerified(app);
       const { asking } = await app.database.transaction(async (manager) => {
