@@ -19,8 +19,6 @@ import { TwoFactorModule } from './two-factor/two-factor.module.js';
 /** The service: its features, and the guard that closes every route which does not open itself. */
 @Module({
   imports: [
-    // Named, though features import it: whichever are left, who has turned a second factor on is asked for one.
-    SecondFactorsModule,
     RegistrationModule,
     EmailAddressesModule,
     PasswordResetModule,
@@ -28,6 +26,8 @@ import { TwoFactorModule } from './two-factor/two-factor.module.js';
     ActivityModule,
     OauthModule,
     RevocationsModule,
+    // Named, though features import it: whichever are left, who has turned a second factor on is asked for one.
+    SecondFactorsModule,
     TwoFactorModule,
     PasskeysModule,
     HealthModule,

@@ -49,6 +49,7 @@ export class EmailLinksController {
   @Operation({
     id: 'undoEmailChange',
     summary: 'Take the old address back; every session ends',
+    description: 'Second factors and recovery codes that came since the change was asked for go, too.',
     status: HttpStatus.NO_CONTENT,
     problems: [LinkInvalid, TooManyRequests],
   })

@@ -93,8 +93,9 @@ export class EmailUndo implements OnModuleInit {
 
   /**
    * The old address is back, whatever changed meanwhile, and all sessions end. Only who had proven it takes it from
-   * somebody who has not; else whoever registered it first could take it from its owner. A deleted account gets its
-   * address back, in case that it is restored, and takes it from nobody.
+   * somebody who has not, else whoever registered it first could take it from its owner, and has what was added since taken
+   * away, by those who hear of it. A deleted account gets its address back, in case that it is restored, and takes it from
+   * nobody.
    */
   private async undo(link: OneTimeLink, manager: EntityManager): Promise<void> {
     const { subjectId, address } = link;
@@ -103,9 +104,10 @@ export class EmailUndo implements OnModuleInit {
     const proven = link.purpose === UNDO_EMAIL;
     if (proven && !user.deletedAt) await this.users.dropUnprovenOwner(address, user.id, manager);
     await this.users.replaceEmail(user.id, address, proven, manager).catch(refuseTaken);
+    const since = proven ? await this.links.oldestLike(link, manager) : null;
     // Those of a thief's own further changes would take the account away again.
     await this.links.revokeYounger(link, manager);
-    const event = { type: 'email.reverted', userId: user.id, from: user.email, to: address } as const;
+    const event = { type: 'email.reverted', userId: user.id, from: user.email, to: address, since } as const;
     await this.events.publish(event, manager);
   }
 }

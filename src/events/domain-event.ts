@@ -13,7 +13,11 @@ export interface EventData {
   'user.deleted': object;
   'email.change.requested': { from: string; to: string };
   'email.changed': { from: string; to: string };
-  'email.reverted': { from: string; to: string };
+  /**
+   * `since` is when a change away from the address was first asked for: what was added from then on may be a thief's. Null
+   * where the address was never proven: then it may be the mailbox that is a stranger's.
+   */
+  'email.reverted': { from: string; to: string; since: Date | null };
   'password.reset.requested': { expiresAt: Date };
   'password.reset': { via: 'reset' };
   /** `exceptSid` is the session in which it was changed; it stays. */
@@ -49,7 +53,7 @@ export interface EventData {
   'twofactor.recovery.used': { left: number };
   'twofactor.recovery.regenerated': { left: number };
   'passkey.added': { passkeyId: string; name: string | null };
-  'passkey.removed': { passkeyId: string; name: string | null; exceptSid: string };
+  'passkey.removed': { passkeyId: string; name: string | null; exceptSid: string | null };
   /** Its counter went back: there may be a copy of it. */
   'passkey.cloned': { passkeyId: string; name: string | null };
   'token.reused': { sid: string; generation: number };

@@ -135,6 +135,16 @@ export class OneTimeLinks implements OnModuleInit {
     await manager.delete(OneTimeLink, { purpose, subjectId });
   }
 
+  /** When the oldest of the links came into being that do the same, `link` among them. */
+  async oldestLike(
+    { purpose, subjectId, address, createdAt }: OneTimeLink,
+    manager: EntityManager,
+  ): Promise<Date> {
+    const where = { purpose: In(this.of(this.require(purpose).page)), subjectId, address };
+    const oldest = await manager.findOne(OneTimeLink, { where, order: { createdAt: 'ASC' } });
+    return oldest && oldest.createdAt < createdAt ? oldest.createdAt : createdAt;
+  }
+
   /** Kills the links to the same page about the same subject that are younger than `link`. */
   async revokeYounger({ purpose, subjectId, createdAt }: OneTimeLink, manager: EntityManager): Promise<void> {
     const purposes = this.of(this.require(purpose).page);

@@ -8,7 +8,7 @@ import type { SecondProof } from '../auth/sign-in-attempt.js';
 import { NotFound } from '../common/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
-import { changedRows, columnsOf, hydrate } from '../database/rows.js';
+import { changedRows, columnsOf, hydrate, type Row } from '../database/rows.js';
 import { violatedIndex } from '../database/unique-violation.js';
 import { DomainEvents } from '../events/domain-events.js';
 import { SecondFactors } from '../second-factors/second-factors.service.js';
@@ -38,8 +38,11 @@ export class PasskeysService implements OnModuleInit {
     private readonly config: AppConfig,
   ) {}
 
-  /** Whoever turns the factor off, the keys go. */
+  /** Whoever turns the factor off, the keys go; those of a thief with the address that they gave the account (HJK-12). */
   onModuleInit(): void {
+    this.events.on('email.reverted', ({ userId, since }, manager) =>
+      this.removeSince(since, userId, manager),
+    );
     this.events.on('twofactor.disabled', async ({ userId, method }, manager) => {
       if (method === PASSKEY) await manager.delete(Passkey, { userId });
     });
@@ -119,16 +122,30 @@ export class PasskeysService implements OnModuleInit {
     manager: EntityManager,
   ): Promise<void> {
     await this.sessions.hold(sid, manager);
-    const sql = 'DELETE FROM passkeys WHERE id = $1 AND user_id = $2 RETURNING name';
-    const [row] = await changedRows(manager, sql, [id, userId]);
-    if (!row) throw new NotFound();
+    const sql = 'DELETE FROM passkeys WHERE id = $1 AND user_id = $2 RETURNING id, name';
+    const removed = await changedRows(manager, sql, [id, userId]);
+    if (removed.length !== 1) throw new NotFound();
+    await this.removed(removed, { userId, sid }, manager);
+  }
+
+  private async removeSince(since: Date | null, userId: string, manager: EntityManager): Promise<void> {
+    const sql = 'DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2 RETURNING id, name';
+    const removed = await changedRows(manager, sql, [userId, since]);
+    if (removed.length > 0) await this.removed(removed, { userId, sid: null }, manager);
+  }
+
+  /** Turns the factor off with the last of them, and tells of each. The person's row must be the caller's. */
+  private async removed(
+    rows: Row[],
+    { userId, sid }: { userId: string; sid: string | null },
+    manager: EntityManager,
+  ): Promise<void> {
     const isLast = !(await manager.existsBy(Passkey, { userId }));
     if (isLast) await this.factors.turnOff({ userId, method: PASSKEY, sid }, manager);
-    const name = row.name as string | null;
-    await this.events.publish(
-      { type: 'passkey.removed', userId, passkeyId: id, name, exceptSid: sid },
-      manager,
-    );
+    for (const row of rows) {
+      const told = { passkeyId: String(row.id), name: row.name as string | null };
+      await this.events.publish({ type: 'passkey.removed', userId, ...told, exceptSid: sid }, manager);
+    }
   }
 
   /** @throws CodeInvalid when somebody has registered it already */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { hashOfSecret } from '../common/random-secret.js';
 import { Database } from '../database/database.js';
@@ -17,7 +17,7 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** For people who have lost their other second factor: each works once (parity TF-06). */
 @Injectable()
-export class RecoveryCodes implements SecondFactor {
+export class RecoveryCodes implements SecondFactor, OnModuleInit {
   readonly method = RECOVERY_CODE;
   readonly takes = 'recoveryCode';
 
@@ -25,6 +25,14 @@ export class RecoveryCodes implements SecondFactor {
     private readonly database: Database,
     private readonly events: DomainEvents,
   ) {}
+
+  /** Those that a thief has made go with the address that they gave the account (HJK-12). */
+  onModuleInit(): void {
+    this.events.on('email.reverted', async ({ userId, since }, manager) => {
+      const sql = 'DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2';
+      await manager.query(sql, [userId, since]);
+    });
+  }
 
   /** New codes in place of all older ones; to be shown once, they are stored as hashes only. */
   async replace(userId: string, manager: EntityManager): Promise<string[]> {

@@ -8,6 +8,7 @@ import { ChallengeAnswers } from './challenge-answers.service.js';
 import { ChallengeController } from './challenge.controller.js';
 import { secondFactorProven } from './enrolment.js';
 import { CreateSecondFactors1764000015100 } from './migrations/1764000015100-create-second-factors.js';
+import { DateRecoveryCodes1764000023000 } from './migrations/1764000023000-date-recovery-codes.js';
 import { RecoveryCodes } from './recovery-codes.service.js';
 import { SecondFactorTries } from './second-factor-tries.service.js';
 import { SecondFactorStep } from './second-factor.step.js';
@@ -21,7 +22,10 @@ import { SecondFactorNotices } from './second-factor-notices.service.js';
 /** What all second factors have in common; each kind is a feature that defines itself here. */
 @Module({
   imports: [
-    DatabaseModule.forFeature([SignInChallenge], [CreateSecondFactors1764000015100]),
+    DatabaseModule.forFeature(
+      [SignInChallenge],
+      [CreateSecondFactors1764000015100, DateRecoveryCodes1764000023000],
+    ),
     LimitsModule,
     NoticesModule,
   ],

@@ -16,11 +16,11 @@ import { RECOVERY_CODE, RecoveryCodes } from './recovery-codes.service.js';
 import { MULTI_FACTOR, type SecondFactor } from './second-factor.js';
 import { SecondFactorTries, type Try } from './second-factor-tries.service.js';
 
-/** The session in which a factor is turned on or off, and which stays. */
-interface Changing {
+/** A factor that is turned on or off, and the session in which it is, which stays; null where that is nobody's. */
+interface Changing<Sid = string> {
   userId: string;
   method: string;
-  sid: string;
+  sid: Sid;
 }
 
 /** The second factors that people have turned on, and the check of what they show for one. */
@@ -89,7 +89,7 @@ export class SecondFactors {
   }
 
   /** From now on the method is not asked for; with the last one the recovery codes go. Other sessions end. */
-  async turnOff({ userId, method, sid }: Changing, manager: EntityManager): Promise<void> {
+  async turnOff({ userId, method, sid }: Changing<string | null>, manager: EntityManager): Promise<void> {
     const user = await this.users.removeSecondFactor(userId, method, manager);
     if (!user) return;
     if (Object.keys(user.secondFactors).length === 0) {

@@ -10,6 +10,10 @@ export class TotpSecret {
   @Column({ type: 'bytea', nullable: true })
   secret: Buffer | null;
 
+  /** When the active one was confirmed; null also where that was before it was noted. */
+  @Column({ name: 'confirmed_at', type: 'timestamptz', nullable: true })
+  confirmedAt: Date | null;
+
   /** The step of the last code that was accepted; no code of it or before is accepted again. Text, as of a bigint. */
   @Column({ name: 'last_step', type: 'bigint' })
   lastStep: string;

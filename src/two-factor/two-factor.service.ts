@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CodeInvalid } from '../auth/auth.errors.js';
 import type { Principal } from '../auth/principal.js';
@@ -29,7 +29,7 @@ export interface Enrolling {
 
 /** Turns an authenticator app on and off (parity TF-01, TF-02, TF-09). */
 @Injectable()
-export class TwoFactor {
+export class TwoFactor implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly codes: TotpCodes,
@@ -39,6 +39,15 @@ export class TwoFactor {
     private readonly events: DomainEvents,
     private readonly config: AppConfig,
   ) {}
+
+  /** An app that a thief may have set up goes with the address that they gave the account (HJK-12). */
+  onModuleInit(): void {
+    this.events.on('email.reverted', async ({ userId, since }, manager) => {
+      const sql = 'DELETE FROM totp_secrets WHERE user_id = $1 AND confirmed_at >= $2 RETURNING user_id';
+      if ((await changedRows(manager, sql, [userId, since])).length === 0) return;
+      await this.factors.turnOff({ userId, method: this.factor.method, sid: null }, manager);
+    });
+  }
 
   /**
    * Makes a secret, which is good for nothing until a code of it is shown. An active one stays as it is until then; to
@@ -127,7 +136,7 @@ export class TwoFactor {
     step: number,
     manager: EntityManager,
   ): Promise<void> {
-    const sql = `UPDATE totp_secrets SET secret = pending_secret, last_step = $3, pending_secret = NULL,
+    const sql = `UPDATE totp_secrets SET secret = pending_secret, confirmed_at = now(), last_step = $3, pending_secret = NULL,
         pending_expires_at = NULL, pending_tries = 0
       WHERE user_id = $1 AND pending_secret = $2 AND pending_expires_at > now() RETURNING user_id`;
     if ((await changedRows(manager, sql, [userId, sealed, step])).length !== 1) throw new ChallengeInvalid();

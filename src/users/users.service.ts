@@ -151,10 +151,11 @@ export class UsersService {
     return this.update(set, 'id = $1 AND NOT second_factors ? $2', [id, method], manager);
   }
 
-  /** Notes that it is off. Null when it was. */
+  /** Notes that it is off, also of somebody deleted. Null when it was. */
   async removeSecondFactor(id: string, method: string, manager: EntityManager): Promise<User | null> {
-    const set = 'second_factors = second_factors - $2::text, updated_at = now()';
-    return this.update(set, 'id = $1 AND second_factors ? $2', [id, method], manager);
+    const sql = `UPDATE users AS u SET second_factors = second_factors - $2::text, updated_at = now()
+      WHERE id = $1 AND second_factors ? $2`;
+    return this.write(sql, [id, method], manager);
   }
 
   /** Whether any is on; it then stays so until the caller's transaction ends. */
