@@ -103,7 +103,7 @@ export class AuthModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     installRequestContext(this.adapterHost.httpAdapter, consumer, (request) => {
-      assertUnambiguous(request, [this.cookies.sessionName, this.cookies.refreshName]);
+      assertUnambiguous(request, this.cookies.names);
       this.sameOrigin.check(request);
     });
   }

@@ -15,6 +15,8 @@ export class TokenCookies {
   readonly refreshName: string;
   /** Where the guard looks for an access token. */
   readonly accessTokenNames: CookieNames;
+  /** Every cookie that a token is read from. */
+  readonly names: readonly string[];
   private readonly secure: boolean;
 
   constructor(config: AppConfig) {
@@ -22,7 +24,9 @@ export class TokenCookies {
     // Prefixes need Secure, which plain-HTTP localhost cannot offer.
     this.sessionName = this.secure ? '__Host-session' : 'session';
     this.refreshName = this.secure ? '__Secure-refresh' : 'refresh';
-    this.accessTokenNames = { always: [this.sessionName], safeMethods: config.tokenAccess.cookieNames };
+    const { cookieNames } = config.tokenAccess;
+    this.accessTokenNames = { always: [this.sessionName], safeMethods: cookieNames };
+    this.names = [this.sessionName, this.refreshName, ...cookieNames];
   }
 
   /** The cookies of a request. Absent and unreadable are the same. */

@@ -150,6 +150,12 @@ describe('GET /api/token', () => {
       }
     }
     expect(await ask({ cookies: { 'auth.token2': token, other: token } })).toBeNull();
+    for (const cookie of [`legacy=${token}; legacy=x`, `legacy=x; legacy=${token}`]) {
+      for (const path of ['/api/user', '/api/token']) {
+        const answer = await client.get(path, { headers: { cookie } });
+        expect([answer.status, answer.body.code]).toEqual([400, 'malformed_request']);
+      }
+    }
     expect((await client.get('/api/user', { cookies: { 'auth.token': 'nonsense' } })).body.code).toBe(
       'token_invalid',
     );
