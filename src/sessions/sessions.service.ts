@@ -172,9 +172,12 @@ export class SessionsService implements OnModuleInit {
     return true;
   }
 
-  /** Ends all of a user's sessions but the one they do it from. */
+  /** Ends all of a user's sessions but the one they do it from. @throws SessionRevoked */
   async endOthers(userId: string, sid: string): Promise<void> {
-    await this.database.transaction((manager) => this.endAll(userId, 'closed_by_user', sid, manager));
+    await this.database.transaction(async (manager) => {
+      await this.hold(sid, manager);
+      await this.endAll(userId, 'closed_by_user', sid, manager);
+    });
   }
 
   /** Ends all sessions of a user, save `exceptSid`. */

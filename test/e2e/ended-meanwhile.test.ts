@@ -123,6 +123,8 @@ describe('a session that ends while it changes something', () => {
         const options = { body, token: person.token };
         const sent = client.request(method, path.replace(':id', id?.(person) ?? ''), options);
         await untilOneWaits(app.database);
+        // Nothing of theirs is locked before the user, or two that change something would wait for each other.
+        await manager.query('SELECT 1 FROM sessions WHERE user_id = $1 FOR UPDATE NOWAIT', [person.id]);
         await manager.query('UPDATE sessions SET ended_at = now() WHERE id = $1', [person.sid]);
         return { changing: sent, before: await everythingOf(person, manager) };
       });
