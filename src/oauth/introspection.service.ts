@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Authenticator } from '../auth/authenticator.js';
 import { AppConfig } from '../config/app-config.js';
 import { SessionRotation } from '../sessions/session-rotation.service.js';
+import type { Session } from '../sessions/session.entity.js';
 import { FIRST_PARTY_CLIENT_ID } from '../tokens/issue-access-token.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
 import { isRefusal } from '../tokens/tokens.errors.js';
+import type { User } from '../users/user.entity.js';
 
 /** What RFC 7662, section 2.2, says of a token that counts: claims, never the e-mail address. */
 type ActiveToken = { active: true } & Record<string, unknown>;
@@ -30,9 +32,8 @@ export class IntrospectionService {
 
   private async accessToken(token: string): Promise<ActiveToken | null> {
     try {
-      const { claims, user } = await this.authenticator.authenticate(token, 'code');
-      const { username } = user;
-      return { ...claims, active: true, token_type: 'Bearer', ...(username !== null && { username }) };
+      const { claims, user, session } = await this.authenticator.authenticate(token, 'code');
+      return { ...claims, ...known(user, session), active: true, token_type: 'Bearer' };
     } catch (error) {
       if (isRefusal(error)) return null;
       throw error;
@@ -51,11 +52,18 @@ export class IntrospectionService {
       sid: session.id,
       client_id: FIRST_PARTY_CLIENT_ID,
       exp: seconds(session.idleExpiresAt),
-      auth_time: seconds(session.authenticatedAt),
-      ...(session.methods.length > 0 && { amr: session.methods }),
-      ...(user.username !== null && { username: user.username }),
+      ...known(user, session),
     };
   }
+}
+
+/** Who it is, and how they are proven now: since a token was made, the session may have been raised, or lost its second factor. */
+function known({ username }: User, { authenticatedAt, methods }: Session): Record<string, unknown> {
+  return {
+    auth_time: seconds(authenticatedAt),
+    amr: methods.length > 0 ? methods : undefined,
+    ...(username !== null && { username }),
+  };
 }
 
 /** A NumericDate (RFC 7519, section 2). */

@@ -5,6 +5,7 @@ import { TokenBundles } from '../../src/auth/token-bundle.js';
 import { OauthModule } from '../../src/oauth/oauth.module.js';
 import { ServiceClientsService } from '../../src/service-clients/service-clients.service.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { enrol } from '../support/authenticator.js';
 import { Client, PASSWORD } from '../support/client.js';
 import { decodeToken, forgeAccessToken, forgeToken } from '../support/forge.js';
 import { startHost } from '../support/host-app.js';
@@ -51,6 +52,20 @@ describe('POST /oauth/introspect (BT-10)', () => {
     const { body } = await service.introspect(token);
     expect(body).toMatchObject({ active: true, token_type: 'Bearer', tenant: 'acme' });
     expect(body).not.toHaveProperty('username');
+  });
+
+  it('MFA-14: tells how the person is proven now, also of a token from before', async () => {
+    const { token, recoveryCodes } = await enrol(target);
+    expect(decodeToken(token).payload.amr).toEqual(['pwd']);
+    expect((await service.introspect(token)).body.amr).toEqual(['pwd', 'otp', 'mfa']);
+    const confirmation = { password: PASSWORD, recoveryCode: recoveryCodes[0] };
+    const confirmed = (await client.post('/api/user/confirm-password', confirmation, { token })).body.token;
+    expect(decodeToken(confirmed).payload.amr).toContain('mfa');
+    const { auth_time: since } = decodeToken(confirmed).payload;
+    expect((await service.introspect(token)).body.auth_time).toBe(since);
+    const off = await client.delete('/api/user/two-factor', { recoveryCode: recoveryCodes[1] }, { token });
+    expect(off.status).toBe(204);
+    expect((await service.introspect(confirmed)).body.amr).not.toContain('mfa');
   });
 
   it('knows a refresh token, as long as refreshing would take it', async () => {
