@@ -6,11 +6,12 @@ import { Housekeeping } from '../database/housekeeping.js';
 import { Limiters, makeLimiters } from './limiters.js';
 import { Limits } from './limits.js';
 import { CreateLimits1764000013000 } from './migrations/1764000013000-create-limits.js';
+import { NoteRefusals1764000022000 } from './migrations/1764000022000-note-refusals.js';
 
 /** Global, because whatever takes a secret is limited. */
 @Global()
 @Module({
-  imports: [DatabaseModule.forFeature([], [CreateLimits1764000013000])],
+  imports: [DatabaseModule.forFeature([], [CreateLimits1764000013000, NoteRefusals1764000022000])],
   providers: [{ provide: Limiters, inject: [AppConfig, Database], useFactory: makeLimiters }, Limits],
   exports: [Limits],
 })

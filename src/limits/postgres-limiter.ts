@@ -2,19 +2,21 @@ import { type IRateLimiterOptions, RateLimiterPostgres, RateLimiterRes } from 'r
 import type { Database } from '../database/database.js';
 
 /**
- * Counts, whatever other connections do meanwhile. Refusals do not add up: the first makes the count one too many, all
- * later ones two, and what is given back then is given back from the whole. The commit does not wait for the disk: should the server crash, the
+ * Counts, whatever other connections do meanwhile. Refusals do not add up: the first of a window makes the count
+ * one too many, all later ones two, also after points were given back, which they are from the whole. The commit does not wait for the disk: should the server crash, the
  * counts of its last moment are lost, and nothing else is.
  */
 const COUNT = `
-  INSERT INTO limits AS l (key, points, expires_at)
-  SELECT $1, greatest($2::integer, 0), now() + $3 * interval '1 millisecond'
+  INSERT INTO limits AS l (key, points, refused, expires_at)
+  SELECT $1, greatest($2::integer, 0), $2 > $5, now() + $3 * interval '1 millisecond'
   FROM set_config('synchronous_commit', 'off', true)
   ON CONFLICT (key) DO UPDATE SET
     points = CASE
       WHEN $4 OR l.expires_at <= now() THEN excluded.points
       WHEN $2 < 0 THEN greatest(least(l.points, $5) + $2, 0)
+      WHEN l.refused AND l.points + $2 > $5 THEN $5 + 2
       ELSE least(l.points + $2, $5 + 2) END,
+    refused = CASE WHEN $4 OR l.expires_at <= now() THEN excluded.refused ELSE l.refused OR l.points + $2 > $5 END,
     expires_at = CASE WHEN $4 OR l.expires_at <= now() THEN excluded.expires_at ELSE l.expires_at END
   RETURNING points, extract(epoch FROM expires_at - now()) * 1000 AS "msLeft"`;
 

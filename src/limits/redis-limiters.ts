@@ -10,13 +10,22 @@ const PATIENCE_MS = 500;
 /** How long nobody asks one that did not answer. */
 const REST_MS = 2_000;
 
-/** The same as the statement of `PostgresLimiter`; the library's own has refusals add up, and gives back what is over. */
+/**
+ * The same as the statement of `PostgresLimiter`; the library's own has refusals add up, and gives back what is over. A half
+ * beside the count says that it has refused somebody.
+ */
 const COUNT = `
   redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
-  local count, points, limit = tonumber(redis.call('get', KEYS[1])), tonumber(ARGV[1]), tonumber(ARGV[3])
+  local kept, points, limit = tonumber(redis.call('get', KEYS[1])), tonumber(ARGV[1]), tonumber(ARGV[3])
+  local count, refused = math.floor(kept), kept % 1
   local wanted = math.min(count + points, limit + 2)
   if points < 0 then wanted = math.max(math.min(count, limit) + points, 0) end
-  return {redis.call('incrby', KEYS[1], wanted - count), redis.call('pttl', KEYS[1])}`;
+  if wanted > limit then
+    if refused > 0 then wanted = limit + 2 end
+    refused = 0.5
+  end
+  redis.call('set', KEYS[1], wanted + refused, 'KEEPTTL')
+  return {wanted, redis.call('pttl', KEYS[1])}`;
 
 type Client = ReturnType<typeof createClient>;
 

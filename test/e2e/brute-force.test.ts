@@ -194,6 +194,39 @@ describe.each(['PostgreSQL', 'Redis'])('guessing passwords, counted by %s', (sto
     expect(told.filter(({ network }) => network === here.address)).toHaveLength(1);
   });
 
+  it('BRF-02 nor are they told again when right passwords, still looked at, give their points back', async () => {
+    const told: (string | null)[] = [];
+    target.app.get(DomainEvents).on('guessing.noticed', ({ network }) => void told.push(network));
+    const { email } = await someone(target);
+    const here = new ClientFrom(target);
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const verify = PasswordHasher.prototype.verify;
+    const held = vi.spyOn(PasswordHasher.prototype, 'verify').mockImplementationOnce(async function (
+      this: PasswordHasher,
+      ...given: Parameters<typeof verify>
+    ) {
+      await gate;
+      return verify.apply(this, given);
+    });
+    const right = here.login(email);
+    await vi.waitFor(() => expect(held).toHaveBeenCalled());
+    held.mockRestore();
+    for (let turn = 1; turn < NETWORK; turn += 1)
+      expect(await here.login(someEmail('sprayed'), WRONG)).toMatchObject(CRED);
+    expect(await here.login(email)).toMatchObject(LIM);
+    release();
+    expect((await right).status).toBe(200);
+    expect(await here.login(someEmail('sprayed'), WRONG)).toMatchObject(CRED);
+    for (let turn = 0; turn < 3; turn += 1)
+      expect(await here.login(someEmail('sprayed'), WRONG)).toMatchObject(LIM);
+    const stored = "SELECT data->>'network' AS network FROM domain_events WHERE type = 'guessing.noticed'";
+    await eventually(async () =>
+      expect(await target.database.query(stored)).toContainEqual({ network: here.address }),
+    );
+    expect(told.filter((network) => network === here.address)).toHaveLength(1);
+  });
+
   it('BRF-09 signing in to an account of their own between tries does not help', async () => {
     const [victim, attacker] = [await someone(target), await someone(target)];
     const here = new ClientFrom(target);

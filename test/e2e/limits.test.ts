@@ -106,6 +106,25 @@ describe.each(['PostgreSQL', 'Redis'])('limits, counted by %s', (store) => {
     await expect(limits.spend(charge)).rejects.toThrow();
   });
 
+  it('the first refusal is told once, also when points are given back meanwhile, and anew once it was cleared', async () => {
+    const charge = somebody();
+    const isFirst = async (from: Limits): Promise<boolean> => {
+      const refused = await from.spend(charge).catch((error: unknown) => error);
+      return (refused as { refusal: { isFirst: boolean } }).refusal.isFirst;
+    };
+    for (let round = 0; round < 2; round += 1) {
+      for (let point = 1; point < points; point += 1) await limits.spend(charge);
+      let spent = await elsewhere.spend(charge);
+      expect(await isFirst(limits)).toBe(true);
+      for (let turn = 0; turn < 3; turn += 1) {
+        await limits.refund(spent);
+        spent = await elsewhere.spend(charge);
+        expect(await isFirst(elsewhere)).toBe(false);
+      }
+      await limits.clear(charge);
+    }
+  });
+
   it('nothing is given back beyond what was spent', async () => {
     const charge = somebody();
     const spent = await limits.spend(charge);

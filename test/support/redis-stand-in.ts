@@ -1,10 +1,16 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+interface Count {
+  count: number;
+  refused: boolean;
+  endsAtMs: number;
+}
+
 /** As much of Redis as ringing and counting take (RESP3), for machines that have none. */
 export class RedisStandIn {
   private readonly subscribers = new Map<string, Set<Socket>>();
   private readonly sockets = new Set<Socket>();
-  private readonly counts = new Map<string, { count: number; endsAtMs: number }>();
+  private readonly counts = new Map<string, Count>();
   private server: Server;
 
   async start(): Promise<string> {
@@ -63,7 +69,7 @@ export class RedisStandIn {
     }
   }
 
-  private known(key: string): { count: number; endsAtMs: number } | undefined {
+  private known(key: string): Count | undefined {
     const known = this.counts.get(key);
     return known && known.endsAtMs > Date.now() ? known : undefined;
   }
@@ -72,9 +78,11 @@ export class RedisStandIn {
   private count([, , key = '', ...numbers]: string[]): string {
     const [points = 0, seconds = 0, limit = 0] = numbers.map(Number);
     const now = Date.now();
-    const kept = this.known(key) ?? { count: 0, endsAtMs: now + seconds * 1000 };
+    const kept = this.known(key) ?? { count: 0, refused: false, endsAtMs: now + seconds * 1000 };
     const over = Math.min(kept.count + points, limit + 2);
     kept.count = points < 0 ? Math.max(Math.min(kept.count, limit) + points, 0) : over;
+    if (kept.count > limit && kept.refused) kept.count = limit + 2;
+    kept.refused ||= kept.count > limit;
     this.counts.set(key, kept);
     return `*2\r\n:${kept.count}\r\n:${kept.endsAtMs - now}\r\n`;
   }
