@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type TokenBundle, TokenBundles } from '../auth/token-bundle.js';
 import { AppConfig } from '../config/app-config.js';
-import { Limits } from '../limits/limits.js';
+import { Limits, type Spent } from '../limits/limits.js';
 import { PasswordIncorrect } from '../passwords/passwords.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -13,6 +13,9 @@ import { type Registration, RegistrationService } from './registration.service.j
 /** Takes requests to register: so many from one network, each that has a key once (parity RG-09). */
 @Injectable()
 export class RegistrationRequests {
+  /** What is being done for requests with a key, by all that they say. */
+  private readonly running = new Map<string, Promise<TokenBundle | null>>();
+
   constructor(
     private readonly registrations: RegistrationService,
     private readonly pending: PendingRegistrations,
@@ -36,18 +39,34 @@ export class RegistrationRequests {
    * @throws as `RegistrationService.register`; BudgetSpent, IdempotencyKeyReused
    */
   async take(registration: Registration, key?: string): Promise<TokenBundle | null> {
-    const claim = key === undefined ? undefined : this.keys.claim(key, registration);
-    const earlier = claim && (await this.keys.find(claim));
+    if (key === undefined) return this.takeNew(registration);
+    const name = JSON.stringify([key, registration]);
+    const twin = this.running.get(name);
+    if (twin) return twin;
+    const run = this.takeOnce(registration, this.keys.claim(key, registration));
+    this.running.set(name, run);
+    return run.finally(() => this.running.delete(name));
+  }
+
+  private async takeOnce(registration: Registration, claim: RegistrationClaim): Promise<TokenBundle | null> {
+    const earlier = await this.keys.find(claim);
     if (earlier) return this.repeat(earlier, registration);
-    await this.limits.spendHere('register');
+    let spent: Spent = [];
     try {
+      spent = await this.limits.spendHere('register');
       return await this.fulfil(registration, claim);
     } catch (error) {
-      // It may have failed because the same request, sent twice at once, was fulfilled.
-      const twin = claim && (await this.keys.find(claim));
+      // It may have failed because the same request, sent to another replica at once, was fulfilled.
+      const twin = await this.keys.find(claim);
       if (!twin) throw error;
+      await this.limits.refund(spent);
       return this.repeat(twin, registration);
     }
+  }
+
+  private async takeNew(registration: Registration): Promise<TokenBundle | null> {
+    await this.limits.spendHere('register');
+    return this.fulfil(registration);
   }
 
   private async fulfil(registration: Registration, claim?: RegistrationClaim): Promise<TokenBundle | null> {
