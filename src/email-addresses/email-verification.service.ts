@@ -86,7 +86,7 @@ export class EmailVerification implements OnModuleInit {
     if (!user || user.emailVerifiedAt !== null) return null;
     const subject = { id: user.id, address: user.email, redirectTo };
     const variables = await this.links.issue(VERIFY_EMAIL, subject, manager);
-    return { letter: VERIFY_EMAIL, to: user.email, person: user, variables };
+    return { letter: VERIFY_EMAIL, to: user.email, person: user, variables, uninvited: true };
   }
 }
 
