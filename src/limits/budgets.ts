@@ -39,6 +39,7 @@ export const BUDGETS = {
     points: 5,
     seconds: MINUTE,
   },
+  'own-password-hour': { counts: 'the same', per: 'user', points: 20, seconds: HOUR },
   'second-factor': { counts: 'wrong codes', per: 'user', points: 20, seconds: HOUR, locks: true },
   'second-factor-in-a-row': {
     counts: 'wrong codes in a row',

@@ -15,6 +15,8 @@ import { Overloaded } from '../common/common.errors.js';
 import { HashNotSupported, PasswordIncorrect, SamePassword } from './passwords.errors.js';
 import { UnusableHashes } from './unusable-hashes.js';
 
+const OWN_PASSWORD = ['own-password', 'own-password-hour'] as const;
+
 /** Sets, checks and changes passwords. No database connection is held while one is hashed. */
 @Injectable()
 export class PasswordsService {
@@ -126,8 +128,8 @@ export class PasswordsService {
 
   /** Looks at a password of somebody who is signed in, by `look`; wrong ones are counted and told. @throws PasswordIncorrect, BudgetSpent */
   private async tryOwn<T>(userId: string, look: () => Promise<T | null>): Promise<T> {
-    const charge = ['own-password', userId] as const;
-    const spent = await this.limits.spend(charge);
+    const charges = OWN_PASSWORD.map((budget) => [budget, userId] as const);
+    const spent = await this.limits.spend(...charges);
     const found = await look().catch(async (error: unknown) => {
       await this.limits.refundAfter(error, spent);
       throw error;
@@ -136,7 +138,7 @@ export class PasswordsService {
       await this.events.record({ type: 'password.refused', userId });
       throw new PasswordIncorrect();
     }
-    await this.limits.clear(charge);
+    await this.limits.clear(...charges);
     return found;
   }
 

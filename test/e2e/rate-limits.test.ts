@@ -99,6 +99,27 @@ describe('what a network or a person may do only so often', () => {
     }
   });
 
+  it('BRF-16 nor by somebody patient: twenty an hour, until a right one', async () => {
+    const client = new ClientFrom(target);
+    const { token } = await client.register();
+    const confirm = (password: string): Promise<Answer> =>
+      client.post('/api/user/confirm-password', { password }, { token });
+    const guess = async (times: number): Promise<void> => {
+      for (let turn = 0; turn < times; turn += 1) {
+        await letPass('own-password');
+        expect(await confirm(WRONG)).toMatchObject({ status: 422, body: { code: 'password_incorrect' } });
+      }
+      await letPass('own-password');
+    };
+    const { points } = BUDGETS['own-password-hour'];
+    await guess(points - 1);
+    expect((await confirm(PASSWORD)).status).toBe(200);
+    await guess(points);
+    for (const password of [WRONG, PASSWORD]) expect(await confirm(password)).toMatchObject(LIM);
+    await letPass('own-password-hour');
+    expect((await confirm(PASSWORD)).status).toBe(200);
+  });
+
   it('RST-12 a thousand wrong links: ten a minute from one network, and right ones are not counted', async () => {
     const guesser = new ClientFrom(target);
     const guess = (turn: number): Promise<Answer> =>
