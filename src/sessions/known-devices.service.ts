@@ -36,11 +36,15 @@ export class KnownDevices implements OnModuleInit {
     this.key = deriveKey(config, 'known-devices');
   }
 
-  /** Whoever takes an account back, or leaves it, vouches for none of its devices. */
+  /**
+   * Whoever takes an account back, or leaves it, vouches for none of its devices, save that on which they chose a new
+   * password: else somebody who goes on guessing locks it again before they can sign in (BRF-10).
+   */
   onModuleInit(): void {
     for (const type of ['password.reset', 'email.reverted', 'user.deactivated'] as const) {
       this.events.on(type, async ({ userId }, manager) => {
         await manager.query('DELETE FROM known_devices WHERE user_id = $1', [userId]);
+        if (type === 'password.reset') await this.note(userId, manager);
       });
     }
     this.housekeeping.addTable('known_devices', "last_used_at < now() - interval '1 year'");

@@ -364,6 +364,23 @@ describe('guessing passwords', () => {
     expect(mails).toHaveLength(1);
   });
 
+  it('BRF-10 who has reset the password is let in there, however quickly it is guessed at again', async () => {
+    const owner = new ClientFrom(target);
+    const { email } = await someone(target, owner);
+    await guess(target, email, LOGIN + 1);
+    const away = new ClientFrom(target);
+    expect(await away.login(email)).toMatchObject(LOCKED);
+    await away.post('/api/auth/password/forgot', { email });
+    const { token } = await target.mailbox.newest(email, /Choose/);
+    const password = 'three blind mice';
+    expect((await away.post('/api/auth/password/reset', { token, password })).status).toBe(204);
+    for (const answer of await guess(target, email, LOGIN)) expect(answer).toMatchObject(CRED);
+    // Whoever was let in before the reset has to show the new password first.
+    for (const elsewhere of [new ClientFrom(target), owner])
+      expect(await elsewhere.login(email, password)).toMatchObject(LOCKED);
+    expect((await away.login(email, password)).status).toBe(200);
+  });
+
   it('BRF-11 whatever begins or goes on with a sign-in is refused alike; what is signed in goes on', async () => {
     const known = new ClientFrom(target);
     const person = await enrol(target);
