@@ -152,16 +152,21 @@ export class SignInService {
     }
   }
 
-  /** The password may have been changed, and the user banned or deleted, since it was checked. */
+  /**
+   * The password may have been changed, and the user banned or deleted, since it was checked. It and the person are locked
+   * before what is used up, as wherever that is taken away: two that lock in turns would wait for each other.
+   */
   private async openWithin(manager: EntityManager, attempt: SignInAttempt): Promise<UserSession> {
     const { user, remember, passwordMark, opening } = attempt;
+    const same = passwordMark === null || (await this.passwords.isStill(user.id, passwordMark, manager));
+    if (!same) throw new InvalidCredentials();
+    await this.users.lock(user.id, manager);
     // The transaction may run twice, and what is before the session adds to the methods.
     const methods = new Set(attempt.methods);
     for (const part of opening) (await part.before?.(manager))?.forEach((method) => methods.add(method));
     if (user.bannedAt !== null) throw new UserBanned();
-    const same = passwordMark === null || (await this.passwords.isStill(user.id, passwordMark, manager));
     const session = { userId: user.id, methods: [...methods], remember };
-    const opened = same && (await this.sessions.signIn(session, manager));
+    const opened = await this.sessions.signIn(session, manager);
     if (!opened) throw new InvalidCredentials();
     for (const part of opening) part.after?.(opened);
     return opened;

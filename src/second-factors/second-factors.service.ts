@@ -127,9 +127,11 @@ export class SecondFactors {
     assertGiven(proof);
     const attempt = await this.tries.begin(user.id, proof, 'confirm');
     try {
-      return await this.database.transaction(async (manager) =>
-        work(manager, await this.verify(attempt, manager)),
-      );
+      return await this.database.transaction(async (manager) => {
+        // Before what is used up, as in signing in.
+        await this.users.lock(user.id, manager);
+        return work(manager, await this.verify(attempt, manager));
+      });
     } catch (error) {
       await this.tellRefusal(attempt, error);
       throw error;

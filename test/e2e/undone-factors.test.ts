@@ -137,6 +137,25 @@ describe('HJK-12: undoing a change of address takes away the second factors that
     expect(body.challenge.methods).toEqual(['totp', 'recovery_code']);
   });
 
+  it('however often a thief signs in with theirs meanwhile', async () => {
+    const victim = await registerVerified(app);
+    const { undoToken } = await askForChange(victim);
+    const device = await addPasskey(victim.token);
+    const answers: object[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      const { body } = await client.post('/api/auth/passkeys/options', {});
+      answers.push(device.get(body.options, { counter: 0 }));
+    }
+    const signIn = (passkey: object): Promise<Answer> => client.post('/api/auth/passkeys/login', { passkey });
+    const before = answers.slice(0, 15).map(signIn);
+    const undoing = undo(undoToken);
+    const after = answers.slice(15).map(signIn);
+    expect((await undoing).status).toBe(204);
+    await Promise.all([...before, ...after]);
+    const live = "SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND 'mfa' = ANY(methods)";
+    expect(await app.database.query(live, [victim.id])).toEqual([]);
+  });
+
   it('also while somebody signs in with one, at the same moment', async () => {
     const victim = await registerVerified(app);
     const { undoToken } = await askForChange(victim);
