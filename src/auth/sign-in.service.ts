@@ -152,15 +152,10 @@ export class SignInService {
     }
   }
 
-  /**
-   * The password may have been changed, and the user banned or deleted, since it was checked. It and the person are locked
-   * before what is used up, as wherever that is taken away: two that lock in turns would wait for each other.
-   */
+  /** The password may have been changed, and the user banned or deleted, since it was checked. */
   private async openWithin(manager: EntityManager, attempt: SignInAttempt): Promise<UserSession> {
     const { user, remember, passwordMark, opening } = attempt;
-    const same = passwordMark === null || (await this.passwords.isStill(user.id, passwordMark, manager));
-    if (!same) throw new InvalidCredentials();
-    await this.users.lock(user.id, manager);
+    await this.hold(user.id, passwordMark, manager);
     // The transaction may run twice, and what is before the session adds to the methods.
     const methods = new Set(attempt.methods);
     for (const part of opening) (await part.before?.(manager))?.forEach((method) => methods.add(method));
@@ -170,5 +165,11 @@ export class SignInService {
     if (!opened) throw new InvalidCredentials();
     for (const part of opening) part.after?.(opened);
     return opened;
+  }
+
+  /** Locks the person before what is used up. @throws InvalidCredentials when their password is another one now */
+  private async hold(userId: string, mark: Buffer | null, manager: EntityManager): Promise<void> {
+    if (mark === null) await this.users.lock(userId, manager);
+    else if (!(await this.passwords.isStill(userId, mark, manager))) throw new InvalidCredentials();
   }
 }

@@ -37,6 +37,7 @@ export class EmailChange implements OnModuleInit {
       name: CHANGE_EMAIL,
       page: 'verify-email',
       ttlMinutes: CHANGE_TTL_MINUTES,
+      lock: (id, manager) => this.users.lock(id, manager),
       redeem: (link, manager) => this.complete(link, manager),
     });
     this.outbox.define(join(import.meta.dirname, 'templates'), {
@@ -59,9 +60,8 @@ export class EmailChange implements OnModuleInit {
   async request(user: User, email: string, password: string, redirectTo?: string): Promise<void> {
     this.links.requireAllowedRedirect(redirectTo);
     await this.passwords.withPassword(user.id, password, async (manager) => {
-      // Before the user, as wherever a link is opened: two that lock in turns would wait for each other.
-      await this.links.revoke(CHANGE_EMAIL, user.id, manager);
       const changing = await this.users.setPendingEmail(user.id, email, manager);
+      await this.links.revoke(CHANGE_EMAIL, user.id, manager);
       if (changing) await this.announce(changing, email, redirectTo, manager);
     });
   }
@@ -69,8 +69,8 @@ export class EmailChange implements OnModuleInit {
   /** Calls a change off; there need not be one. */
   async cancel(user: User): Promise<void> {
     await this.database.transaction(async (manager) => {
-      await this.links.revoke(CHANGE_EMAIL, user.id, manager);
       await this.users.setPendingEmail(user.id, null, manager);
+      await this.links.revoke(CHANGE_EMAIL, user.id, manager);
     });
   }
 

@@ -48,6 +48,7 @@ export class EmailUndo implements OnModuleInit {
         page: 'undo-email',
         ttlMinutes: UNDO_TTL_MINUTES,
         outlives: true,
+        lock: (id, manager) => this.users.lock(id, manager),
         redeem: (link, manager) => this.undo(link, manager),
       });
     }

@@ -32,6 +32,7 @@ export class EmailVerification implements OnModuleInit {
     this.links.define({
       name: VERIFY_EMAIL,
       page: 'verify-email',
+      lock: (id, manager) => this.users.lock(id, manager),
       redeem: async (link, manager) => {
         const { subjectId: id, address } = link;
         if (await this.users.verifyEmail(id, address, 'link', manager)) return;

@@ -20,8 +20,10 @@ interface LinkPurpose {
   ttlMinutes?: number;
   /** Whether it outlives newer ones of its kind and changes of the account; only for undoing those. */
   outlives?: boolean;
-  /** The effect, in the transaction that spends the link; throw LinkInvalid where it has none left. */
-  redeem?(link: OneTimeLink, manager: EntityManager): Promise<void>;
+  /** Locks whose link it is, in the transaction that spends it and before it is spent: it goes with changes of theirs. */
+  lock?: (subjectId: string, manager: EntityManager) => Promise<unknown>;
+  /** The effect, in the same transaction; throw LinkInvalid where it has none left. */
+  redeem?: (link: OneTimeLink, manager: EntityManager) => Promise<void>;
 }
 
 interface LinkSubject {
@@ -122,12 +124,15 @@ export class OneTimeLinks implements OnModuleInit {
 
   /** Spends a link and has its purpose take effect, both or neither. @throws LinkInvalid */
   async redeem(page: LinkPage, secret: string): Promise<void> {
-    await this.counted(() =>
-      this.database.transaction(async (manager) => {
+    await this.counted(async () => {
+      const found = await this.find(page, secret);
+      const { lock, redeem } = this.require(found.purpose);
+      await this.database.transaction(async (manager) => {
+        await lock?.(found.subjectId, manager);
         const link = await this.consume(page, secret, manager);
-        await this.require(link.purpose).redeem?.(link, manager);
-      }),
-    );
+        await redeem?.(link, manager);
+      });
+    });
   }
 
   /** Kills the links of one purpose, e.g. when a change is called off. */

@@ -57,15 +57,15 @@ export class PasswordReset implements OnModuleInit {
    * leaves the link good. @throws LinkInvalid, WeakPassword, Overloaded
    */
   async reset(token: string, password: string): Promise<void> {
-    const { subjectId } = await this.links.peek('reset-password', token);
+    const { subjectId, address } = await this.links.peek('reset-password', token);
     const user = await this.users.findById(subjectId);
     if (!user) throw new LinkInvalid();
     const hash = await this.passwords.hashNew(password, user, 'password');
     await this.database.transaction(async (manager) => {
-      const { address } = await this.links.consume('reset-password', token, manager);
-      await this.passwords.store(user.id, hash, manager);
       // A letter that was being written while the address changed brings a link that outlived the change.
       if (!(await this.users.isAddressOf(user.id, address, manager))) throw new LinkInvalid();
+      await this.links.consume('reset-password', token, manager);
+      await this.passwords.store(user.id, hash, manager);
       await this.users.verifyEmail(user.id, address, 'reset', manager);
       await this.events.publish({ type: 'password.reset', userId: user.id, via: 'reset' }, manager);
     });

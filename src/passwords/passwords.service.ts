@@ -48,11 +48,13 @@ export class PasswordsService {
   }
 
   /**
-   * Whether the hash that a password matched is stored still; it then stays until the caller's transaction ends.
-   * So a reset either refuses a sign-in under way with the old password, or ends the session it opens.
+   * Whether the hash that a password matched is stored still; it then stays until the caller's transaction ends, and
+   * the person's row is theirs. So a reset either refuses a sign-in under way with the old password, or ends the session
+   * it opens.
    */
   async isStill(userId: string, mark: Buffer, manager: EntityManager): Promise<boolean> {
-    const sql = 'SELECT hash FROM passwords WHERE user_id = $1 FOR SHARE';
+    const sql = `SELECT p.hash FROM users u JOIN passwords p ON p.user_id = u.id WHERE u.id = $1
+      FOR NO KEY UPDATE OF u FOR SHARE OF p`;
     const [row] = await manager.query<{ hash: string }[]>(sql, [userId]);
     return row !== undefined && timingSafeEqual(markOf(row.hash), mark);
   }
@@ -113,15 +115,13 @@ export class PasswordsService {
    * @throws PasswordIncorrect, SamePassword, WeakPassword
    */
   async change(user: User, currentPassword: string, newPassword: string, exceptSid: string): Promise<void> {
-    const current = await this.tryOwn(user.id, async () => {
-      const stored = await this.findHash(user.id);
-      return (await this.hasher.verify(currentPassword, stored)) ? stored : null;
-    });
+    const mark = await this.requireMatch(user.id, currentPassword);
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new SamePassword();
     const hash = await this.hashNew(newPassword, user, 'newPassword');
     await this.database.transaction(async (manager) => {
       // Of two changes at once only the first still finds the hash that its caller knew.
-      if (!(await this.replace(user.id, current, hash, manager))) throw new PasswordIncorrect();
+      await this.requireStill(user.id, mark, manager);
+      await this.store(user.id, hash, manager);
       await this.events.publish({ type: 'password.changed', userId: user.id, exceptSid }, manager);
     });
   }
@@ -149,8 +149,10 @@ export class PasswordsService {
   private async upgrade(userId: string, from: string, password: string): Promise<Buffer | null> {
     const to = await this.hashIfNotBusy(password);
     if (to === null) return markOf(from);
-    const replaced = await this.replace(userId, from, to, this.database.manager);
-    return replaced ? markOf(to) : this.match(userId, password);
+    const sql =
+      'UPDATE passwords SET hash = $3, changed_at = now() WHERE user_id = $1 AND hash = $2 RETURNING user_id';
+    const replaced = await changedRows(this.database, sql, [userId, from, to]);
+    return replaced.length === 1 ? markOf(to) : this.match(userId, password);
   }
 
   private async hashIfNotBusy(password: string): Promise<string | null> {
@@ -165,12 +167,6 @@ export class PasswordsService {
   private async findHash(userId: string): Promise<string | null> {
     const password = await this.database.manager.findOneBy(Password, { userId });
     return password?.hash ?? null;
-  }
-
-  private async replace(userId: string, from: string, to: string, manager: EntityManager): Promise<boolean> {
-    const sql =
-      'UPDATE passwords SET hash = $3, changed_at = now() WHERE user_id = $1 AND hash = $2 RETURNING user_id';
-    return (await changedRows(manager, sql, [userId, from, to])).length === 1;
   }
 }
 

@@ -128,7 +128,6 @@ export class SecondFactors {
     const attempt = await this.tries.begin(user.id, proof, 'confirm');
     try {
       return await this.database.transaction(async (manager) => {
-        // Before what is used up, as in signing in.
         await this.users.lock(user.id, manager);
         return work(manager, await this.verify(attempt, manager));
       });

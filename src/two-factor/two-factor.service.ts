@@ -65,7 +65,7 @@ export class TwoFactor implements OnModuleInit {
   /**
    * Turns it on, or puts the new secret in the place of the old one. Other sessions end.
    * @returns recovery codes, to be shown once; null where the person has some
-   * @throws CodeInvalid, ChallengeInvalid when nothing waits to be confirmed any more
+   * @throws CodeInvalid, SessionRevoked, ChallengeInvalid when nothing waits to be confirmed any more
    */
   async confirm({ user, session }: Principal, code: string): Promise<string[] | null> {
     const sealed = await this.countTry(user.id);
@@ -76,6 +76,7 @@ export class TwoFactor implements OnModuleInit {
       throw new CodeInvalid();
     }
     return this.database.transaction(async (manager) => {
+      await this.sessions.hold(session.id, manager);
       await this.activate(user.id, sealed, step, manager);
       const { method, amr } = this.factor;
       return this.factors.turnOn({ userId: user.id, method, sid: session.id }, amr, manager);

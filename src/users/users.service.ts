@@ -40,7 +40,10 @@ export class UsersService {
     return this.findWhere('u.id = :value', id, manager);
   }
 
-  /** Also somebody deleted; the row is the caller's until its transaction ends. */
+  /**
+   * Also somebody deleted; the row is the caller's until its transaction ends. Whoever changes more of theirs locks it
+   * first, so that of two at once nobody waits for who waits for them.
+   */
   async lock(id: string, manager: EntityManager): Promise<User | null> {
     const query = manager.createQueryBuilder(User, 'u').setLock('for_no_key_update');
     return query.where('u.id = :id', { id }).getOne();

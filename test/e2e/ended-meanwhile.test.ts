@@ -3,7 +3,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { Authenticator, enrol, type Enrolled } from '../support/authenticator.js';
 import { type Answer, Client, PASSWORD, someEmail } from '../support/client.js';
 import { decodeToken } from '../support/forge.js';
-import { untilOneWaits } from '../support/lock-waits.js';
+import { expectNothingLocked, untilOneWaits } from '../support/lock-waits.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 
 const ORIGIN = 'http://example.localhost:3000';
@@ -123,8 +123,7 @@ describe('a session that ends while it changes something', () => {
         const options = { body, token: person.token };
         const sent = client.request(method, path.replace(':id', id?.(person) ?? ''), options);
         await untilOneWaits(app.database);
-        // Nothing of theirs is locked before the user, or two that change something would wait for each other.
-        await manager.query('SELECT 1 FROM sessions WHERE user_id = $1 FOR UPDATE NOWAIT', [person.id]);
+        await expectNothingLocked(person.id, manager);
         await manager.query('UPDATE sessions SET ended_at = now() WHERE id = $1', [person.sid]);
         return { changing: sent, before: await everythingOf(person, manager) };
       });
