@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInContext } from '../../src/common/request-context.js';
 import { DomainEvents } from '../../src/events/domain-events.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Client, PASSWORD, someEmail } from '../support/client.js';
+import { decodeToken } from '../support/forge.js';
 import type { Mail } from '../support/mailbox.js';
 
 const AGENT = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0';
@@ -107,8 +107,9 @@ describe('ML-03: security notices', () => {
 
   it('tell of a ban, until when, and nothing of who did it and why', async () => {
     const { user } = await client.register();
-    const admin = { user: { id: randomUUID() }, session: { id: randomUUID() } };
-    const context = { requestId: 'ban', ip: '198.51.100.7', userAgent: AGENT, principal: admin };
+    const admin = await client.register();
+    const principal = { user: admin.user, session: { id: String(decodeToken(admin.token).payload.sid) } };
+    const context = { requestId: 'ban', ip: '198.51.100.7', userAgent: AGENT, principal };
     await runInContext(context, () => target.app.get(UsersService).ban(user.id, 'a reason of ours'));
     const { text, html } = await target.mailbox.newest(user.email, /was blocked/);
     expect(text).toMatch(/by those who run it\. Nobody can sign in to it.*\n\nWhen: /);
