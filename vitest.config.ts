@@ -14,9 +14,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/faults/**', 'test/browser/**'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // One more than the cores of a small machine, as some files mostly wait; a server that others set up may not take
-    // the connections of so many.
-    maxWorkers: process.env.DATABASE_URL ? 2 : 3,
+    // The cores of a small machine: what must happen promptly does, and a server that others set up has the connections.
+    maxWorkers: 2,
     // The files of a worker share what they import, which takes longer than most of them.
     isolate: false,
     // Against what hangs: how long something takes is asserted where it matters.

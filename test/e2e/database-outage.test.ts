@@ -193,7 +193,7 @@ describe('many clients at once', () => {
   const ALONE = 50;
 
   /**
-   * Does `work` for many at once, and before that for one at a time. 99 of 100 are answered in five seconds, or,
+   * Does `work` for many at once, and before that for one at a time. 99 of 100 are answered in ten seconds, or,
    * where a machine is busy otherwise, in four times what it takes to serve everybody once: there is no pile-up.
    */
   async function expectFair(work: (index: number) => Promise<unknown>): Promise<void> {
@@ -211,7 +211,7 @@ describe('many clients at once', () => {
       }),
     );
     const p99 = times.sort((x, y) => x - y)[Math.floor(REQUESTS * 0.99)];
-    expect(p99, `alone ${alone} ms`).toBeLessThan(Math.max(5_000, 4 * CLIENTS * alone));
+    expect(p99, `alone ${alone} ms`).toBeLessThan(Math.max(10_000, 4 * CLIENTS * alone));
   }
 
   it('RES-19 refresh: each its own session, none refused', { timeout: 60_000 }, async () => {

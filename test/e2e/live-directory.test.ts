@@ -237,7 +237,8 @@ describe('the live directory, when the database is frozen', () => {
   it('follows again soon when only its connection is, however busy the pool is', async () => {
     const target = await startApp();
     const client = new Client(target);
-    const people = await Promise.all(Array.from({ length: 20 }, () => client.register()));
+    const people: Answer['body'][] = [];
+    for (let n = 0; n < 20; n += 1) people.push(await client.register());
     await target.database.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tokenhouse news' AND datname = current_database()",
     );
