@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Unavailable } from '../common/common.errors.js';
 import type { HttpRequest } from '../common/http.js';
+import { within } from '../common/within.js';
 import { isDatabaseUnavailable, orUnavailable } from '../database/database.errors.js';
 import { findCredential } from '../guard/credential.js';
 import { RequestAuthenticator } from '../guard/request-authenticator.js';
@@ -74,20 +74,15 @@ export class Authenticator extends RequestAuthenticator {
 
   /** Asks twice before it gives up, because clients sign people out on any error here (parity NX-06). */
   private async findSession(sid: string): ReturnType<SessionsService['find']> {
-    const patience = new AbortController();
-    const silence = delay(PATIENCE_MS, null, { signal: patience.signal, ref: false }).then(() => {
-      throw new Unavailable('the database is silent');
-    });
-    const found = this.sessions.find(sid).catch((error: unknown) => {
-      if (!isDatabaseUnavailable(error) || patience.signal.aborted) throw error;
-      return this.sessions.find(sid);
-    });
+    const find = (patience: AbortSignal): ReturnType<SessionsService['find']> =>
+      this.sessions.find(sid).catch((error: unknown) => {
+        if (!isDatabaseUnavailable(error) || patience.aborted) throw error;
+        return this.sessions.find(sid);
+      });
     try {
-      return await Promise.race([found, silence]);
+      return await within(PATIENCE_MS, find, () => new Unavailable('the database is silent'));
     } catch (error) {
       throw orUnavailable(error);
-    } finally {
-      patience.abort();
     }
   }
 }

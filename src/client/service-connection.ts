@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { readBody } from '../common/response-body.js';
 import { AuthClientSettings } from './auth-client.options.js';
 
 export interface Question {
@@ -58,7 +59,8 @@ export class ServiceConnection {
         redirect: 'error',
         signal,
       });
-      const text = await readText(response, maxBytes);
+      const tooLong = (): Error => new Error(`the answer is longer than ${maxBytes} bytes`);
+      const text = (await readBody(response, maxBytes, tooLong)).toString();
       if (response.status !== 200) throw new ServiceRefusal(response.status, codeIn(text));
       return { headers: response.headers, body: parse(text) };
     } finally {
@@ -86,17 +88,6 @@ export class ServiceConnection {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : reasonOf(error.cause);
-}
-
-async function readText({ body }: Response, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { Logger } from '@nestjs/common';
 import { type IRateLimiterOptions, RateLimiterRedis } from 'rate-limiter-flexible';
+import { within } from '../common/within.js';
 import type { PostgresLimiter } from './postgres-limiter.js';
 
 const RECONNECT_MS = 1_000;
@@ -82,20 +82,14 @@ export class RedisLimiters {
 
   /** One that hangs, or answers nothing but errors, holds up one request, not all. */
   private async ask<T>(question: () => Promise<T>): Promise<T> {
-    const patience = new AbortController();
-    const silence = delay(PATIENCE_MS, null, { signal: patience.signal, ref: false }).then(() => {
-      throw new Error('it does not answer');
-    });
     try {
-      const answer = await Promise.race([question(), silence]);
+      const answer = await within(PATIENCE_MS, question, () => new Error('it does not answer'));
       this.isAway = false;
       return answer;
     } catch (error) {
       this.askedAgainAtMs = performance.now() + REST_MS;
       this.complain(error);
       throw error;
-    } finally {
-      patience.abort();
     }
   }
 

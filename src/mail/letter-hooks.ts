@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { within } from '../common/within.js';
 import type { Envelope, LetterVariables, Person } from './envelope.js';
 
 /** A letter that is about to be rendered, as host applications see it (parity ML-04). */
@@ -44,16 +44,8 @@ export class LetterHooks {
   /** What the letter says after all hooks. @throws what a hook throws, or Error when they take too long */
   async rendering(rendering: Rendering): Promise<LetterVariables> {
     const given = { ...rendering };
-    const done = new AbortController();
-    const late = delay(HOOK_TIMEOUT_MS, undefined, { ref: false, signal: done.signal }).then(() => {
-      throw new Error('a rendering hook takes too long');
-    });
-    try {
-      await Promise.race([this.run(given), late]);
-    } finally {
-      done.abort();
-      late.catch(() => {});
-    }
+    const late = (): Error => new Error('a rendering hook takes too long');
+    await within(HOOK_TIMEOUT_MS, () => this.run(given), late);
     return given.variables;
   }
 

@@ -1,3 +1,5 @@
+import { readBody } from '../common/response-body.js';
+
 const TIMEOUT_MS = 2_000;
 /** Several times what the longest range has. */
 const MAX_BYTES = 512 * 1024;
@@ -19,25 +21,20 @@ export async function fetchBreachRange(baseUrl: string, prefix: string): Promise
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return parseRange(await readBody(response));
+    return parseRange(await readRange(response));
   } catch (error) {
     throw error instanceof BreachServiceFailure ? error : new BreachServiceFailure(reasonOf(error as Error));
   }
 }
 
-async function readBody({ status, body }: Response): Promise<string> {
+async function readRange(response: Response): Promise<string> {
+  const { status, body } = response;
   if (status !== 200 || body === null) {
     await body?.cancel();
     throw new BreachServiceFailure(`it answered ${status}`);
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body as ReadableStream<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new BreachServiceFailure('its answer was too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('latin1');
+  const tooLong = (): Error => new BreachServiceFailure('its answer was too long');
+  return (await readBody(response, MAX_BYTES, tooLong)).toString('latin1');
 }
 
 /** Lines of the padding have a count of 0. Nothing at all is no answer: every range of the protocol has lines. */
