@@ -77,9 +77,9 @@ export class PasskeysService implements OnModuleInit {
     // Before the transaction: no connection is held while signatures are checked.
     const made = await this.relyingParty.verifyCreation(answer);
     return this.database.transaction(async (manager) => {
+      await this.sessions.hold(session.id, manager);
       await this.nonces.consume(answer.nonce, use, manager);
       if (!made) throw new CodeInvalid();
-      await this.sessions.hold(session.id, manager);
       const count = await manager.countBy(Passkey, { userId: user.id });
       if (count >= MAX_PASSKEYS) throw new PasskeyLimitReached();
       const passkey = await this.insert(user.id, made, name, manager);

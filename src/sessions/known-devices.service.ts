@@ -44,9 +44,11 @@ export class KnownDevices implements OnModuleInit {
     for (const type of ['password.reset', 'email.reverted', 'user.deactivated'] as const) {
       this.events.on(type, async ({ userId }, manager) => {
         await manager.query('DELETE FROM known_devices WHERE user_id = $1', [userId]);
-        if (type === 'password.reset') await this.note(userId, manager);
       });
     }
+    this.events.on('password.reset', async ({ userId }, manager) => {
+      await this.note(userId, manager);
+    });
     this.housekeeping.addTable('known_devices', "last_used_at < now() - interval '1 year'");
   }
 

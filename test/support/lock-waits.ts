@@ -12,6 +12,7 @@ const THEIRS = {
   totp_secrets: 'user_id',
   recovery_codes: 'user_id',
   passkeys: 'user_id',
+  passkey_nonces: 'user_id',
   sign_in_challenges: 'user_id',
   one_time_links: 'subject_id',
 };
