@@ -23,8 +23,8 @@ const UNDO_UNPROVEN_EMAIL = 'undo-unproven-email';
 const UNDO_TTL_MINUTES = 7 * 1440;
 
 /** What the old address is told: that a change was asked for, and that it was made. */
-export type ChangeLetter = 'email-change-requested' | 'email-changed';
-const CHANGE_LETTERS = ['email-change-requested', 'email-changed'] as const satisfies ChangeLetter[];
+const CHANGE_LETTERS = ['email-change-requested', 'email-changed'] as const;
+type ChangeLetter = (typeof CHANGE_LETTERS)[number];
 const REVERTED = 'email-reverted';
 const TEMPLATES = join(import.meta.dirname, 'templates');
 

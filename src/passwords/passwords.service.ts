@@ -59,9 +59,23 @@ export class PasswordsService {
     return row !== undefined && timingSafeEqual(markOf(row.hash), mark);
   }
 
-  /** @throws PasswordIncorrect */
+  /**
+   * `match`, for the password of somebody who is signed in; wrong ones are counted and told.
+   * @throws PasswordIncorrect, BudgetSpent
+   */
   async requireMatch(userId: string, password: string): Promise<Buffer> {
-    return this.tryOwn(userId, () => this.match(userId, password));
+    const charges = OWN_PASSWORD.map((budget) => [budget, userId] as const);
+    const spent = await this.limits.spend(...charges);
+    const mark = await this.match(userId, password).catch(async (error: unknown) => {
+      await this.limits.refundAfter(error, spent);
+      throw error;
+    });
+    if (mark === null) {
+      await this.events.record({ type: 'password.refused', userId });
+      throw new PasswordIncorrect();
+    }
+    await this.limits.clear(...charges);
+    return mark;
   }
 
   /** `isStill`. @throws PasswordIncorrect */
@@ -124,22 +138,6 @@ export class PasswordsService {
       await this.store(user.id, hash, manager);
       await this.events.publish({ type: 'password.changed', userId: user.id, exceptSid }, manager);
     });
-  }
-
-  /** Looks at a password of somebody who is signed in, by `look`; wrong ones are counted and told. @throws PasswordIncorrect, BudgetSpent */
-  private async tryOwn<T>(userId: string, look: () => Promise<T | null>): Promise<T> {
-    const charges = OWN_PASSWORD.map((budget) => [budget, userId] as const);
-    const spent = await this.limits.spend(...charges);
-    const found = await look().catch(async (error: unknown) => {
-      await this.limits.refundAfter(error, spent);
-      throw error;
-    });
-    if (found === null) {
-      await this.events.record({ type: 'password.refused', userId });
-      throw new PasswordIncorrect();
-    }
-    await this.limits.clear(...charges);
-    return found;
   }
 
   /**

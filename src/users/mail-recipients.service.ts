@@ -40,8 +40,8 @@ export class MailRecipients {
          WHERE id = $1 AND mail_blocked <> $2 AND deleted_at IS NULL RETURNING id`,
         [id, blocked],
       );
-      const event = { type: 'user.updated', userId: id, fields: ['mailBlocked'] } as const;
-      if (row) await this.events.publish({ ...event, fields: [...event.fields] }, manager);
+      const fields = ['mailBlocked'];
+      if (row) await this.events.publish({ type: 'user.updated', userId: id, fields }, manager);
       return row !== undefined;
     });
   }
